@@ -5,17 +5,44 @@ Every model is frozen and refuses unknown keys. What can only be judged across f
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from config.addresses import as_ip
 from config.secrets import Secret
-from config.units import Address, Duration, DnsName, SipTarget, StatusClass
+from config.units import (
+    Address,
+    Count,
+    DnsName,
+    Duration,
+    DurationOrZero,
+    Instant,
+    IpText,
+    RecordName,
+    RemoteAddress,
+    SipTarget,
+    StatusClass,
+    absolute,
+)
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
 
 S = 1_000_000_000
-MS = 1_000_000
+
+
+def _store_url(url: str) -> str:
+    path = re.sub("/+", "/", url.removeprefix("sqlite://"))
+    if not url.startswith("sqlite:///") or not path.isprintable() or path.endswith("/"):
+        raise ValueError("expected sqlite:// and the absolute path of a file, such as sqlite:///var/lib/cutoverd/cutoverd.db")
+    return f"sqlite://{path}"
+
+
+def _folder(path: str) -> str:
+    if not path.startswith("/") or not path.isprintable():
+        raise ValueError("expected the absolute path of a folder, such as /run/cutoverd")
+    return path
 
 
 class Model(BaseModel):
@@ -25,8 +52,8 @@ class Model(BaseModel):
 class Window(Model):
     """The cutover night: arming is possible between `opens` and `closes`."""
 
-    opens: AwareDatetime
-    closes: AwareDatetime
+    opens: Instant
+    closes: Instant
     recovery_time_objective: Duration = 600 * S
 
 
@@ -37,6 +64,7 @@ class Key(Model):
 
 class WebhookServer(Model):
     listen: Address
+    """Port 0 takes any free port."""
     keys: list[Key] = Field(min_length=1)
 
 
@@ -47,19 +75,24 @@ class AdminServer(Model):
 class Server(Model):
     webhook: WebhookServer
     admin: AdminServer
-    control: str | None = None
+    control: Annotated[str, AfterValidator(_folder)] | None = None
     """Folder of the control socket `<name>.sock`; default: the first of $RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR, /run/cutoverd."""
 
 
 class Store(Model):
-    url: str = Field(pattern=r"^sqlite:///.+")
+    url: Annotated[str, AfterValidator(_store_url)]
+    """`sqlite://` and an absolute path; doubled slashes collapse, so `sqlite:////var/x` is `sqlite:///var/x`."""
+
+    @property
+    def path(self) -> str:
+        return self.url.removeprefix("sqlite://")
 
 
 class SipOptionsProbe(Model):
     kind: Literal["sip_options"]
     path: Literal["new", "baseline", "control"]
     target: SipTarget
-    source: str | None = None
+    source: IpText | None = None
     """Local IP address to send from; default: what the route says."""
     every: Duration = 5 * S
     suspect_every: Duration | None = None
@@ -69,18 +102,18 @@ class SipOptionsProbe(Model):
 
 
 class Consecutive(Model):
-    consecutive: int = Field(default=5, ge=1, le=1000)
+    consecutive: Count = Field(default=5, ge=1, le=1000)
 
 
 class Trip(Model):
-    consecutive: int = Field(default=3, ge=1, le=1000)
-    codes: list[Annotated[int, Field(ge=300, le=699)]] = Field(default=[503, 408], min_length=1)
+    consecutive: Count = Field(default=3, ge=1, le=1000)
+    codes: list[Annotated[Count, Field(ge=300, le=699)]] = Field(default=[503, 408], min_length=1)
     probes: list[Name] = Field(min_length=1)
 
 
 class OnTrip(Model):
     run: Name
-    confirm_for: Duration = 10 * S
+    confirm_for: DurationOrZero = 10 * S
 
 
 class Gate(Model):
@@ -99,7 +132,7 @@ class TsigKey(Model):
 
 
 class Rfc2136(Model):
-    server: Address
+    server: RemoteAddress
     key: TsigKey
     timeout: Duration = 2 * S
 
@@ -109,10 +142,16 @@ class DnsProvider(Model):
 
 
 class DnsRecord(Model):
-    name: str = Field(min_length=1, max_length=253)
+    name: RecordName
+    """Relative to the zone (`sip`), absolute (`sip.example.net.`) or `@`; within a step always absolute once loaded."""
     type: Literal["A", "AAAA"]
-    values: list[str] | None = None
+    values: list[str] | None = Field(default=None, min_length=1)
     """Asserts what the capture must find. The values restored come only from the baseline."""
+
+    @field_validator("values")
+    @classmethod
+    def _canonical(cls, values: list[str] | None) -> list[str] | None:
+        return None if values is None else [str(as_ip(value) or value) for value in values]
 
 
 class DnsStep(Model):
@@ -121,12 +160,20 @@ class DnsStep(Model):
     provider: DnsProvider
     zone: DnsName
     records: list[DnsRecord] = Field(min_length=1)
-    authoritative: list[Address] = []
+    authoritative: list[RemoteAddress] = []
     """Servers that must all answer the baseline before the step is done; default: the provider's server."""
+
+    @field_validator("records")
+    @classmethod
+    def _absolute_names(cls, records: list[DnsRecord], info: ValidationInfo) -> list[DnsRecord]:
+        zone = info.data.get("zone")
+        if zone is None:
+            return records
+        return [record.model_copy(update={"name": absolute(record.name, zone)}) for record in records]
 
 
 class ThenWait(Model):
-    for_: Duration = Field(alias="for")
+    for_: DurationOrZero = Field(alias="for")
     reason: str = ""
 
 

@@ -7,150 +7,46 @@ hash, the envelope and the stored bytes, so an edited, cut, reordered or foreign
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import orjson
 
-from reverters.plan import Document, canonical
+from reverters.entries import (
+    KINDS,
+    VERSION,
+    Body,
+    Closed,
+    Finished,
+    Halted,
+    Inspected,
+    Intended,
+    Interrupted,
+    Judged,
+    Operated,
+    Planned,
+    Responded,
+    Unreadable,
+    Verified,
+    Waited,
+    decode,
+    encode,
+)
 
-VERSION = 1
+__all__ = [
+    "GENESIS", "KINDS", "VERSION", "Body", "Closed", "Finished", "Flaw", "Halted", "Head", "Inspected", "Intended", "Interrupted",
+    "JournalEntry", "Judged", "Operated", "Planned", "Responded", "Unreadable", "Verified", "Waited",
+    "chain", "decode", "encode", "seal", "verify",
+]  # fmt: skip
+
 GENESIS = bytes(32)
 
+Head = tuple[int, bytes]
+"""Seq and hash of the last entry; (0, GENESIS) of an empty journal."""
 
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A run was decided: from here on its gates are latched."""
-
-    kind: ClassVar[str] = "planned"
-    plan: str
-    digest: str
-    document: Document
-    gates: list[str]
-    cause: str  # "automatic" or "manual"
-    evidence: str
-    first_failure_utc_ns: int
-    tripped_utc_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Inspected:
-    kind: ClassVar[str] = "inspected"
-    step: str
-    at_baseline: bool
-    live: Document
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Intended:
-    """Durable before the world is touched. Without a later entry of its step, the outcome is unknown: inspect."""
-
-    kind: ClassVar[str] = "intended"
-    step: str
-    attempt: int
-    expected: Document
-    wanted: Document
-
-
-@dataclass(frozen=True, slots=True)
-class Responded:
-    """How a request ended: `applied`, `conflict`, `retryable` or `terminal`. `delay_ns` is the pause before the next try."""
-
-    kind: ClassVar[str] = "responded"
-    step: str
-    attempt: int
-    phase: str  # "inspect", "apply" or "verify"
-    verdict: str
-    reason: str
-    detail: str
-    delay_ns: int = 0
-    facts: Document = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    kind: ClassVar[str] = "verified"
-    step: str
-    holds: bool
-    live: Document
-    detail: str = ""
-    delay_ns: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    kind: ClassVar[str] = "finished"
-    step: str
-    outcome: str  # "restored" or "unchanged"
-
-
-@dataclass(frozen=True, slots=True)
-class Waited:
-    kind: ClassVar[str] = "waited"
-    stage: str
-    for_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Halted:
-    """The run stopped for a human. `step` is the failing component, empty when the run itself is the reason."""
-
-    kind: ClassVar[str] = "halted"
-    step: str
-    reason: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Interrupted:
-    """The daemon stopped in order while a run was going on; it goes on at the next start."""
-
-    kind: ClassVar[str] = "interrupted"
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    kind: ClassVar[str] = "closed"
-    outcome: str  # "restored" or "abandoned"
-    recovery_ns: int
-    """From the first failed sample to here, on the UTC clock: it must hold across restarts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Operated:
-    """An operator's command (or the window's own end, actor `clock`) that changed the state of the cutover."""
-
-    kind: ClassVar[str] = "operated"
-    command: str
-    arguments: Document
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What callers are told changed, with the arithmetic that changed it."""
-
-    kind: ClassVar[str] = "judged"
-    gate: str
-    before: str
-    after: str
-    cause: str
-    evidence: str
-    answer: str
-    generation: int
-
-
-Body = (
-    Planned | Inspected | Intended | Responded | Verified | Finished | Waited | Halted | Interrupted | Closed | Operated | Judged
-)
-KINDS: dict[str, type[Any]] = {
-    body.kind: body
-    for body in (
-        Planned, Inspected, Intended, Responded, Verified, Finished, Waited, Halted, Interrupted, Closed, Operated, Judged,
-    )
-}  # fmt: skip
+SHIFTS = 1000
+"""How many entries a renumbered cut may have removed and still be recognised as a cut: one hash is tried for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,16 +64,12 @@ class JournalEntry:
 
     @property
     def body(self) -> Body:
-        found: Body = KINDS[self.kind](**orjson.loads(self.payload))
-        return found
-
-
-def encode(body: Body) -> bytes:
-    return canonical(asdict(body))
+        """Raises Unreadable when this program does not know the kind or the version, or cannot read the payload."""
+        return decode(self.kind, self.version, self.payload)
 
 
 def chain(previous: bytes, *, seq: int, at_utc_ns: int, actor: str, run: str, kind: str, version: int, payload: bytes) -> bytes:
-    """SHA-256 over the previous hash, the envelope and the payload. The envelope is a JSON list, so no field can run into the next."""
+    """SHA-256 over the previous hash, the envelope and the payload. The envelope is a JSON list: no field runs into the next."""
     envelope = orjson.dumps([seq, at_utc_ns, actor, run, kind, version, len(payload)])
     return hashlib.sha256(previous + envelope + b"\n" + payload).digest()
 
@@ -190,25 +82,106 @@ def seal(previous: bytes, body: Body, *, seq: int, at_utc_ns: int, actor: str, r
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """Where the chain breaks and how: `edited`, `cut`, `reordered` or `unchained`."""
+    """Where the chain breaks and how.
+
+    edited: a field of the entry no longer matches its hash. cut: entries are missing before `seq`, or after the end up
+    to the expected head. reordered: entries of this journal stand in other places than they were written, or twice.
+    unchained: the entry was hashed upon something else than what stands before it. unreadable: the chain holds here,
+    but this program does not know the kind or version, or cannot read the payload.
+    """
 
     seq: int
-    how: str
+    how: Literal["edited", "cut", "reordered", "unchained", "unreadable"]
     detail: str
 
 
-def verify(entries: Iterable[JournalEntry]) -> tuple[int, bytes, Flaw | None]:
-    """Walk the chain in stored order: (entries that hold, head hash, first flaw or None)."""
-    previous, expected = GENESIS, 1
-    for entry in entries:
-        if entry.seq != expected:
-            how = "cut" if entry.seq > expected else "reordered"
-            return expected - 1, previous, Flaw(entry.seq, how, f"entry {entry.seq} stands where {expected} belongs")
-        digest = chain(
-            previous, seq=entry.seq, at_utc_ns=entry.at_utc_ns, actor=entry.actor, run=entry.run,
-            kind=entry.kind, version=entry.version, payload=entry.payload,
-        )  # fmt: skip
-        if digest != entry.hash:
-            return expected - 1, previous, Flaw(entry.seq, "edited", f"entry {entry.seq} does not match its hash")
-        previous, expected = digest, expected + 1
-    return expected - 1, previous, None
+def verify(entries: Iterable[JournalEntry], *, expected_head: Head | None = None) -> tuple[int, bytes, Flaw | None]:
+    """Walk the chain in stored order: (entries that hold, head hash, flaw or None).
+
+    The flaw is the first break of the chain; an unreadable entry is reported only if nothing breaks. A tail that was cut
+    cleanly shows only against a head witnessed elsewhere (`expected_head`).
+    """
+    rows = list(entries)
+    previous, unreadable = GENESIS, None
+    for index, entry in enumerate(rows):
+        if entry.seq != index + 1 or not _follows(entry, previous):
+            return index, previous, _classify(rows, index, previous)
+        unreadable = unreadable or _unreadable(entry)
+        previous = entry.hash
+    return len(rows), previous, _against_head(rows, expected_head) or unreadable
+
+
+def _hash(previous: bytes, entry: JournalEntry) -> bytes:
+    return chain(
+        previous, seq=entry.seq, at_utc_ns=entry.at_utc_ns, actor=entry.actor, run=entry.run,
+        kind=entry.kind, version=entry.version, payload=entry.payload,
+    )  # fmt: skip
+
+
+def _follows(entry: JournalEntry, previous: bytes) -> bool:
+    return _hash(previous, entry) == entry.hash
+
+
+def _unreadable(entry: JournalEntry) -> Flaw | None:
+    try:
+        _ = entry.body
+    except Unreadable as error:
+        return Flaw(entry.seq, "unreadable", f"entry {entry.seq}: {error}")
+    return None
+
+
+def _against_head(rows: Sequence[JournalEntry], expected_head: Head | None) -> Flaw | None:
+    if expected_head is None or expected_head[0] == 0:
+        return None
+    seq, digest = expected_head
+    if len(rows) < seq:
+        return Flaw(len(rows) + 1, "cut", f"the chain ends at {len(rows)}, its head was seen at {seq}")
+    if rows[seq - 1].hash != digest:
+        return Flaw(seq, "edited", f"entry {seq} is not the one that was seen: written anew up to here")
+    return None
+
+
+def _classify(rows: Sequence[JournalEntry], index: int, previous: bytes) -> Flaw:
+    """Why `rows[index]` does not follow. Every entry before it holds, and `previous` is the hash they end in."""
+    entry, place = rows[index], index + 1
+    for other in rows[index + 1 :]:
+        if _follows(replace(other, seq=place), previous):
+            return Flaw(entry.seq, "reordered", f"what was written as entry {place} stands at {other.seq}")
+    if any(entry == replace(held, seq=entry.seq) for held in rows[:index]):
+        return Flaw(entry.seq, "reordered", f"entry {entry.seq} is a copy of one that stands before it")
+    if entry.seq != place:
+        return _misnumbered(entry, place, previous)
+    if any(_follows(entry, known) for known in (GENESIS, *(row.hash for row in rows))):
+        return Flaw(place, "unchained", f"entry {place} was hashed upon another entry than the one before it")
+    return _by_neighbours(rows, index, previous)
+
+
+def _misnumbered(entry: JournalEntry, place: int, previous: bytes) -> Flaw:
+    if _follows(replace(entry, seq=place), previous):
+        return Flaw(entry.seq, "edited", f"entry {place} is numbered {entry.seq}")
+    if entry.seq > place:
+        return Flaw(entry.seq, "cut", f"entry {entry.seq} stands where {place} belongs")
+    return Flaw(entry.seq, "unchained", f"entry {entry.seq} stands where {place} belongs and follows from nothing here")
+
+
+def _by_neighbours(rows: Sequence[JournalEntry], index: int, previous: bytes) -> Flaw:
+    """The hash alone says only that something differs; what comes after it vouches for the stored hash or does not.
+
+    An edit leaves the hash that its successor was built on; a foreign entry brings its own, and its successor fits
+    neither. The last entry has no successor and counts as edited: only the next one could tell.
+    """
+    entry, place = rows[index], index + 1
+    edited = Flaw(place, "edited", f"entry {place} does not match its hash")
+    following = rows[place : place + 2]
+    if not following or following[0].seq != place + 1:
+        return edited
+    successor = following[0]
+    if _follows(successor, entry.hash):
+        return edited
+    if _follows(successor, _hash(previous, entry)):
+        return Flaw(place, "edited", f"the stored hash of entry {place} was altered")
+    if any(_follows(replace(successor, seq=successor.seq + shift), entry.hash) for shift in range(1, SHIFTS + 1)):
+        return Flaw(place, "cut", f"entries before {place} are missing and the rest was numbered anew")
+    if len(following) == 2 and not _follows(following[1], successor.hash):
+        return edited  # nothing fits from here on: altered throughout rather than one entry slipped in
+    return Flaw(place, "unchained", f"entry {place} fits neither what stands before it nor what follows")

@@ -68,7 +68,8 @@ class Plan:
                 {
                     "name": stage.name,
                     "steps": [
-                        {"key": s.key, "kind": s.kind, "target": s.target, "spec": s.spec, "wanted": s.wanted} for s in stage.steps
+                        {"key": s.key, "kind": s.kind, "target": s.target, "spec": s.spec, "wanted": s.wanted}
+                        for s in stage.steps
                     ],
                     "wait": {"for_ns": stage.wait.for_ns, "reason": stage.wait.reason} if stage.wait else None,
                 }

@@ -1,0 +1,62 @@
+# Two commands do everything from a fresh checkout: `make demo` and `make test`. Both rest on `make setup`.
+# Package indexes, proxies and certificates come from pip's own configuration; nothing here names one.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+CREATED := $(VENV)/.created
+SETUP := $(VENV)/.setup
+DEV := $(VENV)/.dev
+
+.DEFAULT_GOAL := help
+.PHONY: help setup dev peers check format test demo wheel lock clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(SETUP)  ## .venv with the locked packages and the command .venv/bin/cutoverd
+
+dev: $(DEV)  ## setup, and the tools that check and test
+
+$(CREATED):
+	@.ci/venv '$(PYTHON)' $(VENV)
+	@touch $@
+
+$(SETUP): $(CREATED) requirements.lock requirements-build.lock pyproject.toml
+	$(PIP) install --quiet --require-hashes -r requirements.lock -r requirements-build.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV): $(SETUP) requirements-dev.lock
+	$(PIP) install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+peers:  ## the real programs that the tests talk to, from Debian, when root
+	@tests/peers/install
+
+check: $(DEV)  ## format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(DEV)  ## write the format that check wants
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+test: $(DEV) peers  ## every test, in one run
+	$(BIN)/pytest
+
+demo: $(SETUP)  ## a cutover that fails and puts itself back, on loopback
+	$(BIN)/cutoverd lab --scenario trunk-503
+
+wheel: $(SETUP)  ## dist/cutoverd-VERSION-py3-none-any.whl
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist .
+
+lock:  ## renew the locks that pyproject.toml asks for; UPGRADE=--upgrade for the newest versions
+	@.ci/lock '$(PYTHON)' $(UPGRADE)
+
+clean:  ## remove what the other targets made
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

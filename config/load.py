@@ -1,0 +1,128 @@
+"""From a file to Settings, or to everything that is wrong with it. `load` reads the file; `judge` is pure."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import ValidationError
+
+from config.cross import Outline, errors_across, warnings_across
+from config.document import Flaw, Mark, Node, Unreadable, read_document
+from config.finding import Finding
+from config.model import Settings
+from config.places import unreadable_secrets
+from config.problem import ConfigInvalid, Problem, in_file_order, path_text
+
+MAX_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """`source_digest` is the SHA-256 of the file's bytes, in hex."""
+
+    settings: Settings
+    warnings: tuple[Problem, ...]
+    source_digest: str
+
+
+def load(path: str | os.PathLike[str], *, secrets_from: Mapping[str, str] | None = None) -> Loaded:
+    """Read and judge one file. Raises ConfigInvalid, also when the file cannot be read.
+
+    With an environment in `secrets_from`, every secret is read too, and one that cannot be read is a problem at its place.
+    Without, only its place is judged, so that a file can be checked on another machine than the one that holds the secrets.
+    """
+    file = os.fspath(path)
+    try:
+        with FilePath(file).open("rb") as source:
+            data = source.read(MAX_BYTES + 1)
+        folder = str(FilePath(file).absolute().parent)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ConfigInvalid([Problem(file, 1, 1, "", f"cannot be read: {reason}")]) from None
+    loaded, root = _judged(data, file, folder)
+    unreadable = [] if secrets_from is None else unreadable_secrets(loaded.settings, secrets_from)
+    if flaws := _placed((Finding(place, message) for place, message in unreadable), root):
+        raise ConfigInvalid(_problems(flaws, file), loaded.warnings)
+    return loaded
+
+
+def judge(data: bytes, *, file: str, folder: str) -> Loaded:
+    """`file` is the name that problems carry; `folder` is where relative paths of secrets start. Raises ConfigInvalid."""
+    return _judged(data, file, folder)[0]
+
+
+def _judged(data: bytes, file: str, folder: str) -> tuple[Loaded, Node]:
+    try:
+        root, flaws = read_document(_text(data))
+    except Unreadable as unreadable:
+        raise ConfigInvalid(_problems([unreadable.flaw], file)) from None
+    context = {"folder": folder}
+    try:
+        settings = Settings.model_validate(root.plain(), context=context)
+    except ValidationError as error:
+        raise _invalid(error, root, flaws, file, context) from None
+    outline = Outline.of(settings)
+    warnings = in_file_order(_problems(_placed(warnings_across(outline), root), file))
+    flaws += _placed(errors_across(outline), root)
+    if flaws:
+        raise ConfigInvalid(_problems(flaws, file), warnings)
+    return Loaded(settings, warnings, hashlib.sha256(data).hexdigest()), root
+
+
+def _invalid(error: ValidationError, root: Node, flaws: list[Flaw], file: str, context: dict[str, Any]) -> ConfigInvalid:
+    # A sound file needs neither the sentences nor the salvage, and `check` starts faster without them.
+    from config.explain import explain
+    from config.salvage import salvage
+
+    flaws = flaws + explain(error.errors(include_url=False, include_input=False), root)
+    outline = salvage(root, context)
+    flaws += _placed(errors_across(outline), root)
+    return ConfigInvalid(_problems(flaws, file), _problems(_placed(warnings_across(outline), root), file))
+
+
+def _text(data: bytes) -> str:
+    if len(data) > MAX_BYTES:
+        raise Unreadable(Flaw((1, 1), (), f"the file is longer than {MAX_BYTES} bytes"))
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Unreadable(Flaw(_mark_of_byte(data, error.start), (), "not UTF-8 text")) from None
+
+
+def _mark_of_byte(data: bytes, at: int) -> Mark:
+    before = data[:at].decode("utf-8-sig", errors="replace")
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
+
+
+def _placed(findings: Iterable[Finding], root: Node) -> list[Flaw]:
+    """Findings at their places in the file; without those that judged the default of a value that could not be read."""
+    return [_place(finding, root) for finding in findings if not any(_is_lost(root, path) for path in finding.reads)]
+
+
+def _place(finding: Finding, root: Node) -> Flaw:
+    node = root
+    for part in finding.path:
+        child = node.child(part)
+        if child is None:
+            # The value is a default: the key that could have set it is where its mapping opens.
+            return Flaw(node.key_mark, node.path, finding.message)
+        node = child
+    return Flaw(node.key_mark if finding.at_key else node.mark, node.path, finding.message)
+
+
+def _is_lost(root: Node, path: tuple[str | int, ...]) -> bool:
+    node: Node | None = root
+    for part in path:
+        if node is None or str(part) in node.lost:
+            return True
+        node = node.child(part)
+    return False
+
+
+def _problems(flaws: Iterable[Flaw], file: str) -> list[Problem]:
+    return [Problem(file, *flaw.mark, path_text(flaw.path), flaw.message) for flaw in flaws]

@@ -1,0 +1,28 @@
+"""Every secret that a configuration names, with the place in the file that names it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from config.model import Settings
+from config.problem import Path
+from config.secrets import Secret, SecretUnavailable, read
+
+
+def secret_places(settings: Settings) -> Iterator[tuple[Path, Secret]]:
+    for index, key in enumerate(settings.server.webhook.keys):
+        yield ("server", "webhook", "keys", index, "secret"), key.secret
+    for name, plan in settings.plans.items():
+        for at, stage in enumerate(plan.stages):
+            for number, step in enumerate(stage.steps):
+                where: Path = ("plans", name, "stages", at, "steps", number)
+                yield (*where, "provider", "rfc2136", "key", "secret"), step.provider.rfc2136.key.secret
+
+
+def unreadable_secrets(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
+    """The place in the file, and a sentence that names the source and never the content."""
+    for path, secret in secret_places(settings):
+        try:
+            read(secret, environ)
+        except SecretUnavailable as unavailable:
+            yield path, f"secret cannot be read: {unavailable}"

@@ -1,0 +1,44 @@
+"""The command `cutoverd`. Every way to end has its exit code, and none of them shows a traceback for what a user did."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+INTERRUPTED = 130
+"""What a shell reports for SIGINT: 128 + 2."""
+
+
+def main() -> int:
+    """Run the command line and return its exit code."""
+    try:
+        return _run()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`). Python would complain once more when it flushes stdout at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _run() -> int:
+    import click
+
+    from daemon.cli.group import cutoverd
+
+    try:
+        done = cutoverd.main(standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as done_early:
+        return done_early.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        click.echo("aborted", err=True)
+        return INTERRUPTED
+    return done if isinstance(done, int) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,176 @@
+"""What an operator may ask for over the control socket, and what each request must carry.
+
+Commands that move the cutover go through the judge's inbox and are answered after the durable write. `plan`, `baseline`
+and `status` only read, or (capture) write something that decides nothing until it is used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from daemon.board import Board
+from daemon.inbox import Inbox, Ordered
+from daemon.planbook import PlanBook
+from daemon.reply import Exit, Reply
+from daemon.store import Store, StoreError
+from daemon.writer import JournalUnavailable, Writer
+from gates.cutover import Command, Phase
+from probes import clock
+from probes.sample import NS_PER_S
+from reverters import capture
+from reverters.baseline import Baseline
+from reverters.entries import Operated
+from reverters.step import Reverter
+
+TEXT_LIMIT = 1_000
+LONGEST_HOLD_NS = 24 * 3600 * NS_PER_S
+
+Handler = Callable[[Mapping[str, Any], str], Awaitable[Reply]]
+
+
+class BadArgument(Exception):
+    """The request does not carry what the command needs; the message says what was meant."""
+
+
+def _text(arguments: Mapping[str, Any], name: str, *, required: bool) -> str:
+    value = arguments.get(name)
+    if value is None and not required:
+        return ""
+    if not isinstance(value, str) or not value.strip():
+        raise BadArgument(f"{name}: a text is needed")
+    if len(value) > TEXT_LIMIT:
+        raise BadArgument(f"{name}: {len(value)} characters, at most {TEXT_LIMIT}")
+    return value
+
+
+def _digests(arguments: Mapping[str, Any]) -> list[str]:
+    value = arguments.get("plan", [])
+    given = [value] if isinstance(value, str) else value
+    if not isinstance(given, list) or not all(isinstance(digest, str) and len(digest) <= 64 for digest in given):
+        raise BadArgument("plan: the digest, as `cutoverd plan` prints it")
+    return given
+
+
+def _hold(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    answer, for_ns = arguments.get("answer"), arguments.get("for_ns")
+    if answer not in ("OK", "DEGRADED"):
+        raise BadArgument("answer: OK or DEGRADED")
+    if isinstance(for_ns, bool) or not isinstance(for_ns, int) or not 0 < for_ns <= LONGEST_HOLD_NS:
+        raise BadArgument("for: a hold ends by itself, after more than 0 s and at most 24h")
+    return {"gate": _text(arguments, "gate", required=True), "answer": answer, "for_ns": for_ns,
+            "reason": _text(arguments, "reason", required=True)}  # fmt: skip
+
+
+def _reason(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {"reason": _text(arguments, "reason", required=False)}
+
+
+CHECKS: dict[Command, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    Command.OPEN: _reason,
+    Command.ARM: lambda a: {"plan": _digests(a)},
+    Command.DISARM: _reason,
+    Command.COMMIT: lambda a: {"plan": _digests(a)},
+    Command.TRIP: lambda a: {"plan": "".join(_digests(a)[:1]), "reason": _text(a, "reason", required=True)},
+    Command.HALT: _reason,
+    Command.RESUME: _reason,
+    Command.RETRY: _reason,
+    Command.ABANDON: lambda a: {"reason": _text(a, "reason", required=True)},
+    Command.RESET: _reason,
+    Command.HOLD: _hold,
+    Command.RELEASE: lambda a: {"gate": _text(a, "gate", required=True)},
+}
+
+
+class Commands:
+    """One handler per command name. `handle` answers everything, with a Reply."""
+
+    def __init__(
+        self, *, inbox: Inbox, board: Board, book: PlanBook, store: Store, writer: Writer, reverters: Mapping[str, Reverter]
+    ) -> None:
+        self._inbox = inbox
+        self._board = board
+        self._book = book
+        self._store = store
+        self._writer = writer
+        self._reverters = reverters
+        self._capturing = asyncio.Lock()
+        self._others: dict[str, Handler] = {
+            "plan": self._plan,
+            "baseline-capture": self._capture,
+            "baseline-show": self._show,
+        }
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(Command) | frozenset(self._others)
+
+    async def handle(self, command: str, arguments: Mapping[str, Any], actor: str) -> Reply:
+        try:
+            if command in self._others:
+                return await self._others[command](arguments, actor)
+            what = Command(command)
+            checked = CHECKS[what](arguments)
+        except BadArgument as error:
+            return Reply(Exit.USAGE, f"{command}: {error}")
+        answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._inbox.put(Ordered(what, checked, actor, answer))
+        return await answer
+
+    async def _plan(self, arguments: Mapping[str, Any], actor: str) -> Reply:
+        if self._book.problem:
+            return Reply(Exit.REFUSED, f"refused: {self._book.problem}")
+        plans = [{"name": plan.name, "digest": plan.digest, **plan.document()} for plan in self._book.plans.values()]
+        return Reply(Exit.OK, "", {"plans": plans})
+
+    async def _show(self, arguments: Mapping[str, Any], actor: str) -> Reply:
+        wanted = _text(arguments, "id", required=False)
+        try:
+            found = await self._store.baseline(wanted) if wanted else await self._store.latest_baseline()
+        except StoreError as error:
+            return Reply(Exit.REFUSED, f"refused: {error}")
+        if found is None:
+            return Reply(Exit.REFUSED, f"refused: no baseline {wanted}".rstrip())
+        return Reply(Exit.OK, "", _described(found))
+
+    async def _capture(self, arguments: Mapping[str, Any], actor: str) -> Reply:
+        refused = self._not_now()
+        if refused:
+            return Reply(Exit.REFUSED, f"refused: {refused}")
+        async with self._capturing:
+            found = await capture.capture(self._book.specs.values(), self._reverters)
+            if found.troubles:
+                return Reply(
+                    Exit.REFUSED, "refused: nothing was stored: " + "; ".join(found.troubles), {"troubles": found.troubles}
+                )
+            refused = self._not_now()  # reading took a while
+            if refused:
+                return Reply(Exit.REFUSED, f"refused: {refused}")
+            baseline = Baseline.of(captured_utc_ns=clock.read().utc_ns, actor=actor, objects=found.objects)
+            return await self._store_baseline(baseline, actor)
+
+    def _not_now(self) -> str:
+        cutover = self._board.cutover
+        if cutover.phase is not Phase.PREPARED:
+            return f"phase {cutover.phase}: what is live now may already be the new path; a baseline is captured before `open`"
+        return "armed" if cutover.armed else ""
+
+    async def _store_baseline(self, baseline: Baseline, actor: str) -> Reply:
+        try:
+            await self._store.put_baseline(baseline)
+            note = Operated("baseline-capture", {"baseline": baseline.id, "objects": len(baseline.objects)})
+            await self._writer.append(note, actor=actor)
+        except (StoreError, JournalUnavailable) as error:
+            return Reply(Exit.REFUSED, f"refused: {error}")
+        self._book.use(baseline)
+        return Reply(Exit.OK, f"baseline {baseline.id[:12]}: {len(baseline.objects)} objects", _described(baseline))
+
+
+def _described(baseline: Baseline) -> dict[str, Any]:
+    return {
+        "id": baseline.id,
+        "captured_utc_ns": baseline.captured_utc_ns,
+        "actor": baseline.actor,
+        "objects": dict(baseline.objects),
+    }

@@ -1,0 +1,74 @@
+"""From the configuration's words to the values that gates, probes and plans are made of. Pure but for reading secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from config import secrets
+from config.model import Gate as GateSettings
+from config.model import Plan as PlanSettings
+from config.model import Settings, SipOptionsProbe
+from daemon.moments import Window
+from gates.gate import GateSpec, OnTrip
+from probes.schedule import Cadence
+from reverters.dns.expand import expand
+from reverters.plan import Wait
+from reverters.planner import PlanSpec, StageSpec
+
+NS_PER_S = 1_000_000_000
+FRESH_INTERVALS = 3
+
+
+def cadence(probe: SipOptionsProbe) -> Cadence:
+    return Cadence(every_ns=probe.every, suspect_every_ns=probe.suspect_every or probe.every)
+
+
+def gate(name: str, settings: GateSettings, probes: Mapping[str, SipOptionsProbe]) -> GateSpec:
+    used = [probes[probe] for probe in (*settings.trip.probes, *settings.compare_with)]
+    default_age = max(FRESH_INTERVALS * probe.every + probe.timeout for probe in used)
+    return GateSpec(
+        name=name,
+        needed=tuple(settings.trip.probes),
+        baseline=tuple(settings.compare_with),
+        threshold=settings.trip.consecutive,
+        codes=frozenset(settings.trip.codes),
+        recover=settings.recover.consecutive,
+        max_age_ns=settings.max_age or default_age,
+        on_trip=tuple(OnTrip(entry.run, entry.confirm_for) for entry in settings.on_trip),
+    )
+
+
+def gates(settings: Settings) -> dict[str, GateSpec]:
+    return {name: gate(name, found, settings.probes) for name, found in settings.gates.items()}
+
+
+def plan(name: str, settings: PlanSettings) -> PlanSpec:
+    stages = tuple(
+        StageSpec(
+            name=stage.name,
+            steps=tuple(spec for step in stage.steps for spec in expand(step)),
+            wait=Wait(stage.then_wait.for_, stage.then_wait.reason) if stage.then_wait else None,
+        )
+        for stage in settings.stages
+    )
+    return PlanSpec(name, stages)
+
+
+def plans(settings: Settings) -> dict[str, PlanSpec]:
+    return {name: plan(name, found) for name, found in settings.plans.items()}
+
+
+def window(settings: Settings) -> Window:
+    opens, closes = settings.cutover.opens.timestamp(), settings.cutover.closes.timestamp()
+    return Window(int(opens) * NS_PER_S, int(closes) * NS_PER_S)
+
+
+def webhook_keys(settings: Settings, environ: Mapping[str, str]) -> dict[str, bytes]:
+    """Name to secret. Raises SecretUnavailable, naming the place."""
+    return {key.name: secrets.read(key.secret, environ) for key in settings.server.webhook.keys}
+
+
+def tsig_keys(settings: Settings, environ: Mapping[str, str]) -> dict[str, bytes]:
+    """TSIG key name to secret. Raises SecretUnavailable, naming the place."""
+    keys = [step.provider.rfc2136.key for found in settings.plans.values() for stage in found.stages for step in stage.steps]
+    return {key.name: secrets.read(key.secret, environ) for key in keys}

@@ -1,0 +1,289 @@
+"""The judge: one task, one inbox, every verdict.
+
+A turn takes what has arrived, advances every gate, publishes what the webhook may say, and only then hands out work: to
+the journal, to the runs, to the probes' cadence. Nothing it calls may block, for callers wait on the next turn.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Protocol
+
+from daemon import orders, recall, told
+from daemon.board import Board
+from daemon.inbox import Committed, Inbox, Message, Ordered, Recorded
+from daemon.moments import Window, disturbance
+from daemon.orders import Order, Refused
+from daemon.planbook import PlanBook
+from daemon.reply import Exit, Reply
+from gates import lease, machine, words
+from gates.command import Facts
+from gates.cutover import Command, Cutover, may_start
+from gates.gate import Gate, GateSpec, GateState, Transition, fresh, relatched
+from gates.lease import Lease
+from gates.machine import Disturbed, Latch, Reset, Tick
+from probes import clock
+from probes.sample import NS_PER_S, Moment, Sample
+from reverters.entries import Body, Operated, Planned
+
+log = logging.getLogger(__name__)
+
+TURN_NS = 250_000_000
+
+
+class Effects(Protocol):
+    """What a turn sets in motion. None of these may block."""
+
+    def note(self, body: Body, actor: str) -> None:
+        """Journal it when possible; nobody waits."""
+
+    def commit(self, order: Order) -> None:
+        """Journal it; `Committed` comes back to the inbox."""
+
+    def steer(self, cutover: Cutover, *, impaired: bool) -> None:
+        """Let the run, if any, go on or stop."""
+
+    def pace(self, suspect: frozenset[str], at_once: frozenset[str]) -> None: ...
+
+    def turned(self, *, lag_ns: int) -> None: ...
+
+    def transited(self, transition: Transition, gate: Gate) -> None: ...
+
+
+class Judge:
+    """`cutover` is what the journal told at start; from then on the judge follows each durable entry itself."""
+
+    def __init__(
+        self,
+        specs: Mapping[str, GateSpec],
+        cutover: Cutover,
+        *,
+        window: Window,
+        book: PlanBook,
+        board: Board,
+        inbox: Inbox,
+        effects: Effects,
+        now: Moment,
+    ) -> None:
+        self.inbox = inbox
+        self.gates: dict[str, Gate] = {
+            name: relatched(spec, cutover.latched[name], now=now) if name in cutover.latched else fresh(spec)
+            for name, spec in specs.items()
+        }
+        self.cutover = replace(cutover, generation=cutover.generation + 1)
+        self._window = window
+        self._book = book
+        self._board = board
+        self._effects = effects
+        self._turned = now
+        self._dropped = 0
+        self._waiting: deque[Ordered] = deque()
+        self._pending: tuple[Ordered | None, Order] | None = None
+        self._suspect: frozenset[str] = frozenset()
+        self._publish(now)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            messages = await self.inbox.take(within_s=self._patience() / NS_PER_S)
+            self.turn(messages, now=clock.read())
+
+    def _patience(self) -> int:
+        """Nanoseconds until time alone matters; at least a millisecond, the granularity of timers."""
+        deadlines = [at for gate in self.gates.values() if (at := machine.deadline(gate, now=self._turned)) is not None]
+        return min(max(min(deadlines, default=TURN_NS) - self._turned.mono_ns, 1_000_000), TURN_NS)
+
+    def turn(self, messages: list[Message], *, now: Moment) -> None:
+        lag_ns = max(now.mono_ns - self._turned.mono_ns - TURN_NS, 0)
+        reason = disturbance(self._turned, now) or self._overflow()
+        if reason:
+            log.warning("samples sent before now are not trusted: %s", reason)
+            self._advance_all(Disturbed(reason), now)
+        for message in messages:
+            self._take(message, now)
+        self._advance_all(Tick(), now)
+        self._publish(now)
+        self._order(now)
+        self._pace()
+        self._steer()
+        self._turned = now
+        self._effects.turned(lag_ns=lag_ns)
+
+    def impair(self, reason: str) -> None:
+        """The journal cannot be written: DEGRADED, and no run, until it can. Empty when it is well again."""
+        self._board.impaired = reason
+        self._publish(clock.read())
+
+    def _overflow(self) -> str:
+        dropped, self._dropped = self.inbox.dropped - self._dropped, self.inbox.dropped
+        return f"inbox full: {dropped} samples dropped" if dropped else ""
+
+    def _take(self, message: Message, now: Moment) -> None:
+        match message:
+            case Sample():
+                self._advance_all(message, now)
+            case Ordered():
+                self._waiting.append(message)
+                self._halt_at_once()
+            case Recorded(entry):
+                self.cutover = recall.follow(self.cutover, entry)
+                self._follow(entry.body, entry.actor, now)
+                self._halt_at_once()
+            case Committed(trouble):
+                self._settle(trouble, now)
+
+    def _halt_at_once(self) -> None:
+        """A halt must not wait for a disk, nor be undone by what was on its way before it."""
+        if any(ordered.command is Command.HALT for ordered in self._waiting):
+            self.cutover = replace(self.cutover, halted=True)
+            self._steer()
+
+    def _steer(self) -> None:
+        self._effects.steer(self.cutover, impaired=bool(self._board.impaired))
+
+    def _advance_all(self, event: machine.Event, now: Moment) -> None:
+        for name in self.gates:
+            self._advance(name, event, now)
+
+    def _advance(self, name: str, event: machine.Event, now: Moment) -> None:
+        self.gates[name], transition = machine.advance(self.gates[name], event, now=now)
+        if transition:
+            self._publish(now, {name: transition})
+            self._effects.transited(transition, self.gates[name])
+
+    def _follow(self, body: Body, actor: str, now: Moment) -> None:
+        """What a durable entry does to the gates."""
+        match body:
+            case Planned(plan=plan, gates=gates):
+                for name in gates:
+                    self._advance(name, Latch(plan, f"run of {plan} started ({actor})"), now)
+            case Operated(command=Command.RESET):
+                for name in self.gates:
+                    self._advance(name, Reset(actor), now)
+
+    def _publish(self, now: Moment, transitions: Mapping[str, Transition] | None = None) -> None:
+        """Renew every lease; journal each change of what callers are told."""
+        before = self._board.leases
+        leases = {name: self._lease(gate, now) for name, gate in self.gates.items()}
+        changed = [name for name, now_told in leases.items() if told.tells_otherwise(before.get(name), now_told)]
+        if changed and before:
+            self.cutover = replace(self.cutover, generation=self.cutover.generation + 1)
+            leases = {name: self._lease(gate, now) for name, gate in self.gates.items()}
+        self._board.gates, self._board.leases, self._board.cutover = dict(self.gates), leases, self.cutover
+        self._board.turned_ns = now.mono_ns
+        for name in changed if before else []:
+            self._effects.note(told.judged(before[name], leases[name], (transitions or {}).get(name)), "judge")
+
+    def _lease(self, gate: Gate, now: Moment) -> Lease:
+        return lease.lease(gate, self.cutover, impaired="journal" if self._board.impaired else "", now=now)
+
+    def _order(self, now: Moment) -> None:
+        """At most one thing on its way to the journal: the next decision sees what this one did."""
+        while self._waiting and not self._pending:
+            self._decide(self._waiting.popleft(), now)
+        if not self._pending and not self._board.impaired:
+            self._by_itself(now)
+
+    def _decide(self, ordered: Ordered, now: Moment) -> None:
+        decided = orders.decide(
+            self.cutover,
+            ordered.command,
+            ordered.arguments,
+            actor=ordered.actor,
+            facts=self.facts(ordered.command, now),
+            gates=self.gates,
+            plans=self._book.plans,
+            now=now,
+        )
+        if isinstance(decided, Refused):
+            _answer(ordered, Reply(Exit.REFUSED, f"refused: {decided.why}"))
+            return
+        if ordered.command is Command.TRIP:
+            self._latch_at_once(decided, now)
+        self._pending = (ordered, decided)
+        self._effects.commit(decided)
+
+    def _latch_at_once(self, order: Order, now: Moment) -> None:
+        """DEGRADED is published before the trip is journaled."""
+        for body in order.bodies:
+            self._follow(body, order.actor, now)
+
+    def _by_itself(self, now: Moment) -> None:
+        """What no human asked for: the end of arming, and the run of a confirmed trip."""
+        ended = self._disarmed_by(now)
+        if ended:
+            self._commit(Order((Operated(Command.DISARM, {"reason": ended}),), "daemon", ""))
+            return
+        for name, gate in self.gates.items():
+            due = machine.due_plans(gate, now=now) if may_start(self.cutover, name, now=now) else ()
+            armed = [plan for plan in due if plan in self._book.plans and self._book.plans[plan].digest in self.cutover.armed]
+            if armed:
+                evidence = words.evidence(gate, GateState.TRIPPED, finding="", now=now)
+                body = orders.planned(self._book.plans[armed[0]], [gate], cause="automatic", evidence=evidence, now=now)
+                self._commit(Order((body,), f"gate {name}", "", orders.run_id(armed[0], now=now)))
+                return
+
+    def _disarmed_by(self, now: Moment) -> str:
+        if not self.cutover.armed or self.cutover.run:
+            return ""
+        if now.utc_ns >= self._window.closes_utc_ns:
+            return "the window has closed"
+        standing = self.facts(Command.ARM, now).digests
+        return "" if set(standing) == set(self.cutover.armed) else "the plan is no longer the one that was armed"
+
+    def _commit(self, order: Order) -> None:
+        self._pending = (None, order)
+        self._effects.commit(order)
+
+    def _settle(self, trouble: str, now: Moment) -> None:
+        if self._pending is None:
+            return
+        (ordered, order), self._pending = self._pending, None
+        if trouble and any(isinstance(body, Planned) for body in order.bodies):
+            self._unlatch(order, now)
+        if ordered is None:
+            return
+        if not trouble:
+            _answer(ordered, Reply(Exit.OK, order.message, {"run": order.run} if order.run else {}))
+        elif ordered.command is Command.HALT:
+            _answer(ordered, Reply(Exit.OK, f"halted, but a restart would forget it: {trouble}"))
+        else:
+            _answer(ordered, Reply(Exit.REFUSED, f"not durable, so not done: {trouble}"))
+
+    def _unlatch(self, order: Order, now: Moment) -> None:
+        """A run that never was: its gates judge afresh, from UNKNOWN."""
+        for body in order.bodies:
+            for name in body.gates if isinstance(body, Planned) else []:
+                if name not in self.cutover.latched:
+                    self._advance(name, Reset("the journal: the run could not be recorded"), now)
+
+    def facts(self, command: Command, now: Moment) -> Facts:
+        wanted = {entry.plan for gate in self.gates.values() for entry in gate.spec.on_trip}
+        by_hand = command is Command.TRIP
+        return Facts(
+            now_utc_ns=now.utc_ns,
+            opens_utc_ns=self._window.opens_utc_ns,
+            closes_utc_ns=self._window.closes_utc_ns,
+            digests=tuple(plan.digest for name, plan in self._book.plans.items() if by_hand or name in wanted),
+            unhealthy=tuple(
+                f"{name} is {gate.state}" for name, gate in self.gates.items() if gate.state is not GateState.HEALTHY
+            ),
+            gates=frozenset(self.gates),
+            problem=self._book.problem if self._book.specs else "",
+        )
+
+    def _pace(self) -> None:
+        hasty = [gate for gate in self.gates.values() if machine.cadence(gate)]
+        suspect = frozenset(probe for gate in hasty for probe in (*gate.spec.needed, *gate.spec.baseline))
+        if suspect != self._suspect:
+            baseline = frozenset(probe for gate in hasty for probe in gate.spec.baseline)
+            self._effects.pace(suspect, baseline - self._suspect)
+            self._suspect = suspect
+
+
+def _answer(ordered: Ordered, reply: Reply) -> None:
+    if not ordered.answer.done():
+        ordered.answer.set_result(reply)

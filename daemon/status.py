@@ -1,0 +1,157 @@
+"""What `status` tells: one JSON object made of the board, and the exit code that is the worst of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from daemon.board import Board
+from daemon.reply import Exit
+from gates import compare, words
+from gates.cutover import Cutover, Hold, Run
+from gates.gate import Gate, GateState, Input
+from gates.lease import Lease, answer
+from probes.sample import NS_PER_MS, NS_PER_S, Moment
+
+_BY_STATE: dict[str, Exit] = {
+    GateState.UNKNOWN: Exit.UNKNOWN,
+    GateState.INCONCLUSIVE: Exit.UNKNOWN,
+    GateState.TRIPPED: Exit.TRIPPED,
+}
+_UNJUDGED = frozenset({"stale", "judge-lagging"})
+"""Reasons under which the state on the board says nothing of this moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands beside the board: from the settings, the planner and the store.
+
+    `plans` maps a plan's name to its digest; `baseline` is the id of the one in use, empty when there is none; `problem`
+    says why there are no digests. Instants in UTC nanoseconds.
+    """
+
+    name: str
+    opens_utc_ns: int
+    closes_utc_ns: int
+    plans: Mapping[str, str]
+    baseline: str = ""
+    problem: str = ""
+
+
+def instant(utc_ns: int) -> str:
+    """ISO 8601 in UTC with milliseconds: `2026-12-05T22:00:00.000Z`."""
+    seconds, rest = divmod(utc_ns, NS_PER_S)
+    return f"{datetime.fromtimestamp(seconds, tz=UTC):%Y-%m-%dT%H:%M:%S}.{rest // NS_PER_MS:03}Z"
+
+
+def document(board: Board, standing: Standing, *, now: Moment) -> dict[str, Any]:
+    """Strings, integers, booleans, null, and lists and objects of these. `verdict` names the exit code."""
+    cutover = board.cutover
+    told: dict[str, Any] = {
+        "name": standing.name,
+        "phase": str(cutover.phase),
+        "armed": list(cutover.armed),
+        "halted": cutover.halted,
+        "run": _run(cutover.run),
+        "window": {
+            "opens": instant(standing.opens_utc_ns),
+            "closes": instant(standing.closes_utc_ns),
+            "inside": standing.opens_utc_ns <= now.utc_ns < standing.closes_utc_ns,
+        },
+        "generation": cutover.generation,
+        "impaired": board.impaired,
+        "gates": [_gate(gate, board, now=now) for gate in board.gates.values()],
+        "plans": [{"name": name, "digest": digest} for name, digest in standing.plans.items()],
+        "baseline": standing.baseline,
+        "problem": standing.problem,
+        "at": instant(now.utc_ns),
+    }
+    return {"verdict": exit_code(told).name, **told}
+
+
+def exit_code(document: Mapping[str, Any]) -> Exit:
+    """The worst of the gates; a halt and a run of the whole cutover stand above each of them."""
+    run = document["run"]
+    if document["halted"] or (run and run["stopped"]):
+        return Exit.HALTED
+    worst = max((_of_gate(gate) for gate in document["gates"]), default=Exit.UNKNOWN)
+    return max(worst, Exit.TRIPPED) if run else worst
+
+
+def _of_gate(gate: Mapping[str, Any]) -> Exit:
+    if gate["latched"]:
+        return Exit.TRIPPED
+    by_state = _BY_STATE.get(gate["state"], Exit.OK)
+    if gate["answer"] == "OK":
+        return by_state
+    return max(by_state, Exit.UNKNOWN if gate["reason"] in _UNJUDGED else Exit.DEGRADED)
+
+
+def _run(run: Run | None) -> dict[str, Any] | None:
+    if run is None:
+        return None
+    return {
+        "id": run.id,
+        "plan": run.plan,
+        "digest": run.digest,
+        "stopped": run.stopped,
+        "halted_at": run.halted_at,
+        "detail": run.detail,
+    }
+
+
+def _gate(gate: Gate, board: Board, *, now: Moment) -> dict[str, Any]:
+    nearest, _, threshold = words.distance(gate)
+    return {
+        "gate": gate.spec.name,
+        "state": str(gate.state),
+        **_answered(board.leases.get(gate.spec.name), turned_ns=board.turned_ns, now=now),
+        "latched": gate.latched,
+        "ran": sorted(gate.ran),
+        "hold": _hold(board.cutover, gate.spec.name, now=now),
+        "tripped": instant(gate.tripped.utc_ns) if gate.tripped else None,
+        "distance": _distance(gate.inputs[nearest], threshold=threshold),
+        "inputs": [_input(gate, probe, "new", now=now) for probe in gate.spec.needed]
+        + [_input(gate, probe, "baseline", now=now) for probe in gate.spec.baseline],
+    }
+
+
+def _answered(lease: Lease | None, *, turned_ns: int, now: Moment) -> dict[str, Any]:
+    """What the webhook would say at this moment. Without a lease there is nothing to say OK with."""
+    if lease is None:
+        return {"answer": "DEGRADED", "reason": "unknown", "age_ms": -1, "valid_for_ms": 0}
+    said = answer(lease, now_ns=now.mono_ns, turned_ns=turned_ns)
+    return {
+        "answer": "OK" if said.ok else "DEGRADED",
+        "reason": said.reason,
+        "age_ms": said.age_ms,
+        "valid_for_ms": said.valid_for_ms,
+    }
+
+
+def _hold(cutover: Cutover, gate: str, *, now: Moment) -> dict[str, Any] | None:
+    hold: Hold | None = cutover.hold(gate, now=now)
+    if hold is None:
+        return None
+    return {"answer": "OK" if hold.ok else "DEGRADED", "reason": hold.reason, "until": instant(hold.until_utc_ns)}
+
+
+def _distance(known: Input, *, threshold: int) -> str:
+    """`503: 2/3`; `0/3` while nothing fails."""
+    return words.tally(known, threshold=threshold) if known.failing else f"0/{threshold}"
+
+
+def _input(gate: Gate, probe: str, path: str, *, now: Moment) -> dict[str, Any]:
+    known = gate.inputs[probe]
+    return {
+        "probe": probe,
+        "path": path,
+        "age_ms": (now.mono_ns - known.sent.mono_ns) // NS_PER_MS if known.sent else -1,
+        "fresh": not compare.is_stale(known, max_age_ns=gate.spec.max_age_ns, now=now),
+        "counted": known.counted,
+        "failing": known.failing,
+        "passes": known.passes,
+        "streak": list(known.streak),
+    }

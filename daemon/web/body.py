@@ -1,0 +1,48 @@
+"""A request's body, read within limits. What is wrong with it is a response, not an exception."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+
+from daemon.web.listener import Limits
+from daemon.web.responses import failure
+
+
+async def read(request: web.BaseRequest, limits: Limits) -> bytes | web.Response:
+    """The whole body, empty where there is none; or 400, 408 or 413, after which the connection closes."""
+    if not request.can_read_body:
+        return b""
+    if (request.content_length or 0) > limits.body_bytes:
+        return _refused(413, "the body is too large")
+    try:
+        async with asyncio.timeout(limits.body_s):
+            await _continue(request)
+            return await _gather(request, limits)
+    except TimeoutError:
+        return _refused(408, "the body did not arrive in time")
+    except (web.RequestPayloadError, OSError):  # OSError: the client went away in the middle
+        return _refused(400, "malformed body")
+
+
+async def _continue(request: web.BaseRequest) -> None:
+    """RFC 9110 §10.1.1. Some HTTP clients hold back every POST body until they are told to go on."""
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
+
+
+async def _gather(request: web.BaseRequest, limits: Limits) -> bytes | web.Response:
+    body = bytearray()
+    while part := await request.content.readany():
+        body += part
+        if len(body) > limits.body_bytes:
+            return _refused(413, "the body is too large")
+    return bytes(body)
+
+
+def _refused(status: int, message: str) -> web.Response:
+    response = failure(status, message)
+    response.force_close()
+    return response

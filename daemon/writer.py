@@ -1,0 +1,100 @@
+"""The one task that writes the journal. Everybody else hands it bodies and hears of the durable entry."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from daemon.store import Draft, Store, StoreUnavailable
+from probes import clock
+from reverters.entries import Body, Operated
+from reverters.journal import JournalEntry
+
+QUEUE = 1_000
+RETRY_S = 1.0
+
+
+class JournalUnavailable(Exception):
+    """The entry is not durable: nothing that depends on it may happen."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    bodies: tuple[Body, ...]
+    actor: str
+    run: str
+    done: asyncio.Future[list[JournalEntry]]
+
+
+class Writer:
+    """`recorded` hears each entry in order; `troubled` hears the reason when writing fails, and "" when it works again."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        recorded: Callable[[JournalEntry], None],
+        troubled: Callable[[str], None],
+        committed_in: Callable[[int], None],
+    ) -> None:
+        self._store = store
+        self._recorded = recorded
+        self._troubled = troubled
+        self._committed_in = committed_in
+        self._queue: asyncio.Queue[_Batch] = asyncio.Queue(QUEUE)
+        self._outage = ""
+
+    async def append(self, *bodies: Body, actor: str, run: str = "") -> list[JournalEntry]:
+        """The entries, durable, in one transaction. Raises JournalUnavailable: then none of them is there."""
+        batch = _Batch(bodies, actor, run, asyncio.get_running_loop().create_future())
+        try:
+            self._queue.put_nowait(batch)
+        except asyncio.QueueFull:
+            raise JournalUnavailable("the journal's queue is full") from None
+        return await batch.done
+
+    async def run(self) -> None:
+        """Until cancelled; what is queued then is refused."""
+        try:
+            while True:
+                await self._write(await self._next())
+        finally:
+            while not self._queue.empty():
+                self._refuse(self._queue.get_nowait(), "the daemon is stopping")
+
+    async def _next(self) -> _Batch:
+        """The next batch; during an outage an entry of our own every second, so that we notice its end and it is on record."""
+        if not self._outage:
+            return await self._queue.get()
+        try:
+            return await asyncio.wait_for(self._queue.get(), RETRY_S)
+        except TimeoutError:
+            note = Operated("journal-outage", {"reason": self._outage})
+            return _Batch((note,), "journal", "", asyncio.get_running_loop().create_future())
+
+    async def _write(self, batch: _Batch) -> None:
+        before = clock.read()
+        drafts = [Draft(body, before.utc_ns, batch.actor, batch.run) for body in batch.bodies]
+        try:
+            entries = await self._store.append_many(drafts)
+        except StoreUnavailable as error:
+            self._refuse(batch, str(error))
+            self._note_outage(str(error))
+            return
+        self._committed_in(clock.read().mono_ns - before.mono_ns)
+        for entry in entries:
+            self._recorded(entry)
+        self._note_outage("")
+        if not batch.done.cancelled():
+            batch.done.set_result(entries)
+
+    def _refuse(self, batch: _Batch, reason: str) -> None:
+        if not batch.done.cancelled():
+            batch.done.set_exception(JournalUnavailable(reason))
+            batch.done.exception()  # nobody waits for our own outage notes
+
+    def _note_outage(self, reason: str) -> None:
+        if reason != self._outage:
+            self._outage = reason
+            self._troubled(reason)

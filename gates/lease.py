@@ -1,0 +1,102 @@
+"""What the webhook may say, and until when.
+
+OK is a lease, not a state: the handler computes it again at the moment of answering, from the youngest and oldest needed
+input and the last turn of the judging loop. A judge that hangs, or probes that stop, take OK away without any help.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gates import compare
+from gates.cutover import Cutover, Hold, Phase
+from gates.gate import Gate, GateState
+from probes.sample import NS_PER_MS, NS_PER_S, Moment
+
+LAG_LIMIT_NS = NS_PER_S
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Published by the judge on each turn. `may_be_ok` is the verdict; the moments bound how long it lasts.
+
+    `leased` is False for a committed cutover, whose OK needs no fresh input. `reason` says why not OK.
+    """
+
+    gate: str
+    state: GateState
+    phase: Phase
+    generation: int
+    may_be_ok: bool
+    leased: bool
+    reason: str
+    youngest_ns: int
+    oldest_ns: int
+    expires_ns: int
+    undisturbed_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    ok: bool
+    reason: str
+    age_ms: int
+    valid_for_ms: int
+
+
+def _verdict(gate: Gate, cutover: Cutover, hold: Hold | None) -> str:
+    """Why the answer is DEGRADED; empty when it may be OK."""
+    if cutover.phase is Phase.PREPARED:
+        return "not-open"
+    if cutover.phase is Phase.REVERTED:
+        return "reverted"
+    if gate.latched and cutover.phase is not Phase.COMMITTED:
+        return "latched"
+    if hold is not None:
+        return "" if hold.ok else "held"
+    if cutover.phase is Phase.COMMITTED:
+        return ""
+    if gate.degraded:
+        return {GateState.UNKNOWN: "unknown", GateState.TRIPPED: "tripped"}.get(gate.state, "degraded")
+    return ""
+
+
+def lease(gate: Gate, cutover: Cutover, *, impaired: str, now: Moment) -> Lease:
+    """`impaired` names what is wrong with ourselves (`journal`, `inbox-full`), empty when nothing is."""
+    hold = cutover.hold(gate.spec.name, now=now)
+    reason = impaired or _verdict(gate, cutover, hold)
+    sent = [known.sent.mono_ns if known.sent else -1 for known in compare.needed(gate)]
+    known_all = min(sent) >= 0
+    return Lease(
+        gate=gate.spec.name,
+        state=gate.state,
+        phase=cutover.phase,
+        generation=cutover.generation,
+        may_be_ok=not reason,
+        leased=cutover.phase is not Phase.COMMITTED,
+        reason=reason,
+        youngest_ns=max(sent),
+        oldest_ns=min(sent),
+        expires_ns=min(sent) + gate.spec.max_age_ns if known_all else -1,
+        undisturbed_ns=gate.undisturbed_ns,
+    )
+
+
+def answer(lease: Lease, *, now_ns: int, turned_ns: int) -> Answer:
+    """The answer at this very moment; `turned_ns` is the judge's last turn. Both are monotonic nanoseconds."""
+    reason = lease.reason
+    if lease.may_be_ok and lease.leased:
+        reason = _lapsed(lease, now_ns=now_ns, turned_ns=turned_ns)
+    age_ms = max(now_ns - lease.youngest_ns, 0) // NS_PER_MS if lease.youngest_ns >= 0 else -1
+    valid_ms = max(lease.expires_ns - now_ns, 0) // NS_PER_MS if not reason and lease.leased else 0
+    return Answer(ok=not reason, reason=reason, age_ms=age_ms, valid_for_ms=valid_ms)
+
+
+def _lapsed(lease: Lease, *, now_ns: int, turned_ns: int) -> str:
+    if now_ns - turned_ns > LAG_LIMIT_NS:
+        return "judge-lagging"
+    if lease.oldest_ns < 0 or now_ns >= lease.expires_ns:
+        return "stale"
+    if lease.oldest_ns <= lease.undisturbed_ns:
+        return "disturbed"
+    return ""

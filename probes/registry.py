@@ -1,0 +1,41 @@
+"""Which code answers to which `kind:` of the configuration: a map that can be seen."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from config.model import SipOptionsProbe
+from probes.probe import Probe
+from probes.sip.options import OptionsProbe
+from probes.sip.transport import SipEngine
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What probes share: the SIP engine and one source of randomness."""
+
+    sip: SipEngine
+    rng: random.Random
+
+
+def _sip_options(settings: SipOptionsProbe, means: Means) -> Probe:
+    return OptionsProbe(
+        engine=means.sip,
+        host=settings.target.host,
+        port=settings.target.port,
+        source=settings.source,
+        timeout_ns=settings.timeout,
+        accept=frozenset().union(*settings.accept),
+        rng=means.rng,
+    )
+
+
+KINDS: dict[str, Callable[[SipOptionsProbe, Means], Probe]] = {
+    "sip_options": _sip_options,
+}
+
+
+def build(settings: SipOptionsProbe, means: Means) -> Probe:
+    return KINDS[settings.kind](settings, means)

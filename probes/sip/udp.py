@@ -1,0 +1,106 @@
+"""One unconnected UDP socket that hears refusals: datagrams in and out, and the kernel's error queue beside them.
+
+Why unconnected with IP_RECVERR: a connected socket would hear refusals too, but there would be one for each target; a plain
+unconnected one never hears them. The price is that a pending error makes the *next* send fail, whoever that is for:
+`send` empties the queue, hands each error to its owner, and sends again.
+"""
+
+from __future__ import annotations
+
+import socket
+from asyncio import AbstractEventLoop
+from collections.abc import Callable
+
+from probes.sip.icmp import ExtendedError, parse_extended_error
+
+SockAddr = tuple[str, int] | tuple[str, int, int, int]
+Endpoint = tuple[str, int]
+"""Numeric host and port."""
+
+RECEIVE_BUFFER = 1 << 20
+READS_PER_WAKEUP = 64
+
+_IP_RECVERR, _IPV6_RECVERR = 11, 25
+_ERROR_LEVELS = {(socket.IPPROTO_IP, _IP_RECVERR), (socket.IPPROTO_IPV6, _IPV6_RECVERR)}
+_SEND_TRIES = 3
+
+DatagramHandler = Callable[[bytes, Endpoint], None]
+ErrorHandler = Callable[[ExtendedError, Endpoint, bytes], None]
+"""Told the error, the destination of the datagram it is about, and as much of that datagram as was quoted."""
+
+
+def bare_socket(family: int) -> socket.socket:
+    return socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+
+
+class UdpSocket:
+    """Bound to `host` (a wildcard or one address) and a free port, read on `loop`. The constructor raises OSError."""
+
+    def __init__(
+        self, loop: AbstractEventLoop, family: int, host: str, *, on_datagram: DatagramHandler, on_error: ErrorHandler
+    ) -> None:
+        self._loop = loop
+        self._on_datagram = on_datagram
+        self._on_error = on_error
+        self._buffer = memoryview(bytearray(1 << 16))
+        self._socket = bare_socket(family)
+        try:
+            self._set_up(family, host)
+        except OSError:
+            self._socket.close()
+            raise
+        self.port: int = self._socket.getsockname()[1]
+        # By number: given the object, uvloop would hold the descriptor open past close().
+        loop.add_reader(self._socket.fileno(), self.read)
+
+    def _set_up(self, family: int, host: str) -> None:
+        if family == socket.AF_INET6:
+            self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            self._socket.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)
+        else:
+            self._socket.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        self._socket.bind((host, 0))
+
+    def send(self, data: bytes, destination: SockAddr) -> OSError | None:
+        """None once sent, else the error that is this datagram's own: it came again with the error queue empty."""
+        failure: OSError | None = None
+        for _ in range(_SEND_TRIES):
+            try:
+                self._socket.sendto(data, destination)
+            except OSError as fault:
+                failure = fault
+                self._read_errors()
+            else:
+                return None
+        return failure
+
+    def read(self, limit: int = READS_PER_WAKEUP) -> None:
+        """Hand over what has arrived, at most `limit` datagrams, so that a flood cannot hold the loop."""
+        self._read_errors()
+        for _ in range(limit):
+            try:
+                size, peer = self._socket.recvfrom_into(self._buffer)
+            except BlockingIOError:
+                return
+            except OSError:
+                # Only the news that an error is pending; what it is about waits in the error queue.
+                self._read_errors()
+                continue
+            self._on_datagram(bytes(self._buffer[:size]), (peer[0], peer[1]))
+
+    def _read_errors(self) -> None:
+        for _ in range(READS_PER_WAKEUP):
+            try:
+                quoted, control, _, destination = self._socket.recvmsg(2048, 512, socket.MSG_ERRQUEUE)
+            except OSError:
+                return
+            for level, kind, payload in control:
+                if (level, kind) in _ERROR_LEVELS and (error := parse_extended_error(payload)) is not None:
+                    self._on_error(error, (destination[0], destination[1]), quoted)
+
+    def close(self) -> None:
+        """Idempotent."""
+        if self._socket.fileno() >= 0:
+            self._loop.remove_reader(self._socket.fileno())
+            self._socket.close()
