@@ -148,8 +148,8 @@ def _max_age(path: Path, gate: Gate, outline: Outline) -> Iterator[Finding]:
         probe = outline.probes.get(name)
         if probe is not None and gate.max_age <= probe.every:
             message = (
-                f"{duration_text(gate.max_age)} is not longer than probe {quoted(name)}'s every "
-                f"({duration_text(probe.every)}): the gate would be UNKNOWN between any two samples"
+                f"{duration_text(gate.max_age)} is not longer than every ({duration_text(probe.every)}) of probe "
+                f"{quoted(name)}: the gate would be UNKNOWN between any two samples"
             )
             yield Finding((*path, "max_age"), message, reads=(("probes", name, "every"),))
 

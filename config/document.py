@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.events import (
     AliasEvent,
     DocumentStartEvent,
@@ -24,8 +24,9 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
     StreamEndEvent,
 )
+from ruamel.yaml.reader import ReaderError
 
-from config.problem import Path, quoted
+from config.problem import Path
 
 MAX_DEPTH = 32
 Scalar = str | int | float | bool | None
@@ -93,15 +94,20 @@ def read_document(text: str) -> tuple[Node, list[Flaw]]:
 
 def _events(text: str) -> Iterator[Event]:
     yaml = YAML(typ="safe", pure=True)
+    reached: Mark = (1, 1)
     try:
-        yield from yaml.parse(text)
+        for event in yaml.parse(text):
+            reached = _mark(event.end_mark)
+            yield event
     except MarkedYAMLError as error:
         raise Unreadable(Flaw(_mark(error.problem_mark or error.context_mark), (), _syntax(error, text))) from None
-    except YAMLError:
-        raise Unreadable(_unprintable(text)) from None
+    except ReaderError as error:
+        before = text[: error.position]
+        mark = before.count("\n") + 1, len(before) - before.rfind("\n")
+        raise Unreadable(Flaw(mark, (), f"a control character (U+{error.character:04X}) is not allowed in YAML")) from None
     except (ValueError, OverflowError, IndexError, AttributeError, TypeError, AssertionError, KeyError):
         # ruamel's scanner lets these escape on some malformed input, such as "\UFFFFFFFF".
-        raise Unreadable(Flaw((1, 1), (), "not YAML")) from None
+        raise Unreadable(Flaw(reached, (), "YAML syntax: malformed from here on")) from None
 
 
 def _mark(mark: object) -> Mark:
@@ -117,15 +123,9 @@ def _syntax(error: MarkedYAMLError, text: str) -> str:
     problem = str(error.problem or error.context or "malformed").split("\n")[0]
     if "tag" in problem or "alias" in problem:
         problem = "malformed tag or alias"
-    return f"YAML syntax: {problem}"
-
-
-def _unprintable(text: str) -> Flaw:
-    for number, line in enumerate(text.split("\n"), start=1):
-        for column, character in enumerate(line, start=1):
-            if not character.isprintable() and character not in "\t\r\u00a0":
-                return Flaw((number, column), (), f"a control character (U+{ord(character):04X}) is not allowed in YAML")
-    return Flaw((1, 1), (), "not YAML")
+    opened, _ = _mark(error.context_mark)
+    context = f"{error.context} that starts on line {opened}: " if error.context_mark and error.context and opened < line else ""
+    return f"YAML syntax: {context}{problem}"
 
 
 def scalar(text: str) -> Scalar:
@@ -137,6 +137,10 @@ def scalar(text: str) -> Scalar:
     if _FLOAT.fullmatch(text) and len(text) <= 40:
         return float(text)
     return text
+
+
+def _is_text(value: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 class _Builder:
@@ -172,6 +176,8 @@ class _Builder:
             node.value = self._sequence(path)
         elif isinstance(event, ScalarEvent):
             node.value = scalar(event.value) if event.style is None else event.value
+            if not _is_text(event.value):
+                self.flaws.append(Flaw(mark, path, "half a surrogate pair is not a character: write \\U and eight digits"))
         return node
 
     def _mapping(self, path: Path) -> dict[str, Node]:
@@ -181,7 +187,7 @@ class _Builder:
             key = self._key(event, mark, path)
             node = self._node(self._next(), (*path, key), mark)
             if key in found:
-                self.flaws.append(Flaw(mark, path, f"key {quoted(key)} is given twice; first on line {found[key].key_mark[0]}"))
+                self.flaws.append(Flaw(mark, (*path, key), f"key given twice; first on line {found[key].key_mark[0]}"))
             else:
                 found[key] = node
         return found
@@ -189,6 +195,8 @@ class _Builder:
     def _key(self, event: Event, mark: Mark, path: Path) -> str:
         if isinstance(event, ScalarEvent):
             self._refuse_sharing(event, mark, path)
+            if not _is_text(event.value):
+                self.flaws.append(Flaw(mark, path, "half a surrogate pair is not a character: write \\U and eight digits"))
             return str(event.value)
         self._node(event, (*path, ""), mark)
         self.flaws.append(Flaw(mark, path, "a key is plain text, not a list or a mapping"))

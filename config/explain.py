@@ -9,7 +9,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from config.document import Flaw, Mark, Node
+from config.document import Flaw, Node
 from config.model import Settings
 from config.problem import Path, did_you_mean, quoted
 from config.secrets import HOW, Secret
@@ -50,15 +50,11 @@ def _flaw(error: ErrorDetails, root: Node) -> Flaw:
     if kind == "extra_forbidden":
         return Flaw(node.key_mark, node.path[:-1], _unknown_key(loc))
     if kind == "missing":
-        return Flaw(_opening(node), node.path, f"key {quoted(str(loc[-1]))} is missing")
+        # A block mapping starts on the line after its key; the key is where a reader looks.
+        return Flaw(node.key_mark, node.path, f"key {quoted(str(loc[-1]))} is missing")
     if loc and loc[-1] == _KEY:
         return Flaw(node.key_mark, node.path, f"{quoted(str(node.path[-1]))} is not a name: {_NAME_RULE}")
     return Flaw(node.mark, node.path, _sentence(error, node))
-
-
-def _opening(node: Node) -> Mark:
-    # A block mapping starts on the line after its key; the key is where a reader looks.
-    return node.key_mark
 
 
 def _unknown_key(loc: Path) -> str:
@@ -95,14 +91,16 @@ def _wrong_text(_: Mapping[str, Any], node: Node) -> str:
 
 def _wrong_count(_: Mapping[str, Any], node: Node) -> str:
     hint = ": remove the quotes" if isinstance(node.value, str) and node.value.isdecimal() else ""
-    return f"expected a whole number, {_found(node)}{hint}"
+    found = f"found {node.value}" if isinstance(node.value, float) else _found(node)
+    return f"expected a whole number, {found}{hint}"
 
 
 def _wrong_choice(context: Mapping[str, Any], node: Node) -> str:
     choices = [choice.strip("'") for choice in str(context["expected"]).replace(" or ", ", ").split(", ")]
     if not isinstance(node.value, str):
         return f"expected {_either(choices)}, {_found(node)}"
-    return f"{quoted(node.value)} is not known: expected {_either(choices)}{did_you_mean(node.value, choices)}"
+    suggestion = did_you_mean(node.value, choices) if len(choices) > 1 else ""
+    return f"{quoted(node.value)} is not known: expected {_either(choices)}{suggestion}"
 
 
 def _either(choices: list[str]) -> str:
@@ -126,7 +124,6 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], Node], str]] = {
     "dict_type": lambda _, node: f"expected a mapping (key: value), {_found(node)}",
     "list_type": lambda _, node: f"expected a list, {_found(node)}",
     "string_type": _wrong_text,
-    "string_unicode": lambda _, node: "text holds a character that is no character (a lone surrogate)",
     "string_pattern_mismatch": _pattern,
     "int_type": _wrong_count,
     "int_from_float": _wrong_count,

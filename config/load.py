@@ -79,7 +79,10 @@ def _invalid(error: ValidationError, root: Node, flaws: list[Flaw], file: str, c
     from config.explain import explain
     from config.salvage import salvage
 
-    flaws = flaws + explain(error.errors(include_url=False, include_input=False), root)
+    # An alias or a tag has no value of its own to judge.
+    judged = {flaw.mark for flaw in flaws}
+    explained = explain(error.errors(include_url=False, include_input=False), root)
+    flaws = flaws + [flaw for flaw in explained if flaw.mark not in judged]
     outline = salvage(root, context)
     flaws += _placed(errors_across(outline), root)
     return ConfigInvalid(_problems(flaws, file), _problems(_placed(warnings_across(outline), root), file))

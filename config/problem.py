@@ -47,9 +47,14 @@ def in_file_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def path_text(path: Path) -> str:
-    """`gates.inbound.trip.probes[0]`; a key that is not plain is quoted in brackets, so that a path is always one line."""
+    """`gates.inbound.trip.probes[0]`; a key that is not plain is quoted in brackets, so that a path is always one line.
+
+    Below `secret` only the three known keys are shown: any other "key" may be the secret itself, as in `{hunter2}`.
+    """
     text = ""
-    for part in path:
+    for before, part in zip(("", *path), path, strict=False):
+        if before == "secret" and part not in ("env", "file", "credential"):
+            break
         if isinstance(part, int):
             text += f"[{part}]"
         elif _PLAIN_KEY.fullmatch(part):
@@ -61,7 +66,7 @@ def path_text(path: Path) -> str:
 
 def quoted(text: str) -> str:
     """A value as messages show it: on one line, printable, and no longer than a glance."""
-    return ascii(text if len(text) <= 60 else text[:57] + "...")
+    return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -11,6 +12,10 @@ INTERRUPTED = 130
 
 def main() -> int:
     """Run the command line and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What a daemon or a journal says need not be text that this terminal can show.
+            stream.reconfigure(errors="backslashreplace")
     try:
         return _run()
     except KeyboardInterrupt:

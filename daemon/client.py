@@ -82,6 +82,8 @@ def _exchange(
             connection.request("POST", f"/v1/{command}", body, {"Content-Type": "application/json"})
         response = connection.getresponse()
         content = response.read(LARGEST + 1)
+        if response.length and len(content) <= LARGEST:
+            raise http.client.IncompleteRead(content, response.length)
     except TimeoutError:
         raise Unanswered(f"the daemon at {path} did not answer within {timeout_s:g} s{unsure}") from None
     except (OSError, http.client.HTTPException) as error:

@@ -50,6 +50,8 @@ class Effects(Protocol):
 
     def turned(self, *, lag_ns: int) -> None: ...
 
+    def counted(self, gate: Gate, sample: Sample) -> None: ...
+
     def transited(self, transition: Transition, gate: Gate) -> None: ...
 
 
@@ -149,7 +151,10 @@ class Judge:
             self._advance(name, event, now)
 
     def _advance(self, name: str, event: machine.Event, now: Moment) -> None:
-        self.gates[name], transition = machine.advance(self.gates[name], event, now=now)
+        before = self.gates[name]
+        self.gates[name], transition = machine.advance(before, event, now=now)
+        if isinstance(event, Sample) and self.gates[name].inputs is not before.inputs:
+            self._effects.counted(self.gates[name], event)
         if transition:
             self._publish(now, {name: transition})
             self._effects.transited(transition, self.gates[name])

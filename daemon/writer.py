@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from daemon.store import Draft, Store, StoreUnavailable
 from probes import clock
+from probes.sample import NS_PER_S
 from reverters.entries import Body, Operated
 from reverters.journal import JournalEntry
 
@@ -28,31 +29,36 @@ class _Batch:
 
 
 class Writer:
-    """`recorded` hears each entry in order; `troubled` hears the reason when writing fails, and "" when it works again."""
+    """`recorded` hears each entry in order, with the seconds its commit took.
+
+    `troubled` hears the reason when writing fails, and "" when it works again.
+    """
 
     def __init__(
         self,
         store: Store,
         *,
-        recorded: Callable[[JournalEntry], None],
+        recorded: Callable[[JournalEntry, float], None],
         troubled: Callable[[str], None],
-        committed_in: Callable[[int], None],
     ) -> None:
         self._store = store
         self._recorded = recorded
         self._troubled = troubled
-        self._committed_in = committed_in
         self._queue: asyncio.Queue[_Batch] = asyncio.Queue(QUEUE)
         self._outage = ""
 
-    async def append(self, *bodies: Body, actor: str, run: str = "") -> list[JournalEntry]:
-        """The entries, durable, in one transaction. Raises JournalUnavailable: then none of them is there."""
+    def submit(self, *bodies: Body, actor: str, run: str = "") -> asyncio.Future[list[JournalEntry]]:
+        """The entries once they are durable, all in one transaction, in order of submission; JournalUnavailable otherwise."""
         batch = _Batch(bodies, actor, run, asyncio.get_running_loop().create_future())
         try:
             self._queue.put_nowait(batch)
         except asyncio.QueueFull:
-            raise JournalUnavailable("the journal's queue is full") from None
-        return await batch.done
+            self._refuse(batch, "the journal's queue is full")
+        return batch.done
+
+    async def append(self, *bodies: Body, actor: str, run: str = "") -> list[JournalEntry]:
+        """`submit` for those who wait."""
+        return await self.submit(*bodies, actor=actor, run=run)
 
     async def run(self) -> None:
         """Until cancelled; what is queued then is refused."""
@@ -82,9 +88,9 @@ class Writer:
             self._refuse(batch, str(error))
             self._note_outage(str(error))
             return
-        self._committed_in(clock.read().mono_ns - before.mono_ns)
+        seconds = (clock.read().mono_ns - before.mono_ns) / NS_PER_S
         for entry in entries:
-            self._recorded(entry)
+            self._recorded(entry, seconds)
         self._note_outage("")
         if not batch.done.cancelled():
             batch.done.set_result(entries)
@@ -92,7 +98,7 @@ class Writer:
     def _refuse(self, batch: _Batch, reason: str) -> None:
         if not batch.done.cancelled():
             batch.done.set_exception(JournalUnavailable(reason))
-            batch.done.exception()  # nobody waits for our own outage notes
+            batch.done.exception()  # who only notes something does not come back for the answer
 
     def _note_outage(self, reason: str) -> None:
         if reason != self._outage:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from config.model import SipOptionsProbe
+from config.units import is_accepted
 from probes.probe import Probe
 from probes.sip.options import OptionsProbe
 from probes.sip.transport import SipEngine
@@ -27,7 +28,7 @@ def _sip_options(settings: SipOptionsProbe, means: Means) -> Probe:
         port=settings.target.port,
         source=settings.source,
         timeout_ns=settings.timeout,
-        accept=frozenset().union(*settings.accept),
+        accept=lambda status: is_accepted(status, settings.accept),
         rng=means.rng,
     )
 

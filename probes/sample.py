@@ -59,7 +59,7 @@ class ProbeResult:
     origin: Origin
     reason: str
     duration_ns: int
-    facts: Mapping[str, str | int] = field(default=_NO_FACTS)
+    facts: Mapping[str, str | int] = field(default_factory=lambda: _NO_FACTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,10 @@ import click
 
 from config.problem import ConfigInvalid
 from daemon.cli.config_path import resolve_config_path
-from daemon.cli.locate import identify
+from daemon.cli.locate import candidates, identify
 from daemon.cli.options import Invocation
 from daemon.cli.wording import DURATION, NS_PER_S
 from daemon.client import Unanswered, ask, first_socket
-from daemon.control_path import candidates
 from daemon.reply import Exit, Reply
 
 timeout = click.option(
@@ -63,7 +62,7 @@ def show(invocation: Invocation, reply: Reply, text: str | None = None) -> Exit:
 
 
 def show_json(document: Mapping[str, Any], *, one_line: bool = False) -> None:
-    click.echo(json.dumps(document, indent=None if one_line else 2, ensure_ascii=False))
+    click.echo(json.dumps(document, indent=None if one_line else 2))
 
 
 def legible(text: str) -> str:

@@ -31,7 +31,8 @@ def baseline() -> None:
 @click.pass_obj
 def capture(invocation: Invocation, timeout_ns: int) -> Exit:
     """Read every object that the plans can restore, and store it. A second capture is a second baseline."""
-    return show(invocation, send(invocation, "baseline-capture", {}, timeout_ns=timeout_ns))
+    reply = send(invocation, "baseline-capture", {}, timeout_ns=timeout_ns)
+    return show(invocation, reply, _told(reply.data) or reply.message)
 
 
 @baseline.command("show")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,8 +62,9 @@ def _as_text(path: Path, verdict: _Verdict) -> str:
     lines += [warning.render("warning") for warning in verdict.warnings]
     if not verdict.problems:
         lines.append(f"{path}: ok: {verdict.summary}")
-    # A file name need not be text that this terminal can show.
-    return "\n".join(lines).encode(errors="backslashreplace").decode()
+    # Neither a file name nor a quoted value need be text that this terminal can show.
+    encoding = sys.stdout.encoding or "utf-8"
+    return "\n".join(lines).encode(encoding, errors="backslashreplace").decode(encoding)
 
 
 def _as_json(verdict: _Verdict) -> str:

@@ -32,9 +32,9 @@ class DigestType(click.ParamType[str]):
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
         text = str(value).lower()
-        if re.fullmatch("[0-9a-f]{64}", text) or (self.or_none and text == NONE):
-            return text
-        self.fail(f"{str(value)!r} is not a plan's digest, whole: 64 hexadecimal digits, see `cutoverd plan`", param, ctx)
+        if not re.fullmatch("[0-9a-f]{64}", text) and not (self.or_none and text == NONE):
+            self.fail(f"{str(value)!r} is not a plan's digest, whole: 64 hexadecimal digits, see `cutoverd plan`", param, ctx)
+        return text
 
 
 @click.command("arm")

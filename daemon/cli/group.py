@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-from daemon.cli.options import shared
+from daemon.cli.options import Invocation, shared
 
 COMMANDS: dict[str, tuple[str, str]] = {  # name: (module:attribute, what the list says)
     "check": ("daemon.cli.check:check", "Check the configuration file and report all errors at once."),
@@ -70,9 +70,13 @@ def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 )
 @shared
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version.")
-def cutoverd() -> None:
+@click.pass_context
+def cutoverd(context: click.Context) -> None:
     """Health gates and rollback for a contact-center cutover.
 
     A daemon stands beside the session border controller, probes the new path and the baseline path, tells the IVR which of
     them a call may take, and puts everything back when a gate trips. These commands talk to it over a local socket.
     """
+    # A command that declares these two by itself hears of them as its defaults.
+    known = context.ensure_object(Invocation)
+    context.default_map = {name: {"config": known.config, "as_json": known.as_json} for name in COMMANDS}

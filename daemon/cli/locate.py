@@ -8,7 +8,7 @@ either makes sense of it or says everything that is wrong.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,12 +36,28 @@ def identify(file: Path) -> Identity:
     return _glance(file) or _load(file)
 
 
+def candidates(name: str, control: str | None, environ: Mapping[str, str]) -> list[Path]:
+    """Where the control socket may stand, in the order in which it is looked for."""
+    folders = [control, *(environ.get("RUNTIME_DIRECTORY") or "").split(":"), environ.get("XDG_RUNTIME_DIR"), "/run/cutoverd"]
+    return list(dict.fromkeys(Path(folder) / f"{name}.sock" for folder in folders if folder))
+
+
 def _glance(file: Path) -> Identity | None:
     try:
         with file.open("rb") as source:
             text = source.read(MAX_BYTES).decode("utf-8-sig")
         found = _until_known(YAML(typ="safe", pure=True).parse(text))
-    except (OSError, YAMLError, ValueError, ArithmeticError, LookupError, AttributeError, TypeError, RuntimeError, AssertionError):
+    except (
+        OSError,
+        YAMLError,
+        ValueError,
+        ArithmeticError,
+        LookupError,
+        AttributeError,
+        TypeError,
+        RuntimeError,
+        AssertionError,
+    ):
         # ruamel's scanner lets a good many errors escape on malformed input: all of them mean "read it properly".
         return None
     server = found.get("server")

@@ -83,5 +83,3 @@ def values(state: object) -> str:
     if not isinstance(state, dict) or set(state) != {"values", "ttl"} or not isinstance(state["values"], list):
         return printable(json.dumps(state, sort_keys=True, ensure_ascii=False))
     return printable(f"{', '.join(map(str, state['values'])) or 'no record'}, TTL {state['ttl']}")
-
-

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import click
 
 from daemon.cli.ask import send, show, timeout
@@ -13,29 +11,32 @@ from daemon.reply import Exit
 _reason = click.option("--reason", default="", metavar="TEXT", help="Why; it stands in the journal.")
 
 
-def _order(invocation: Invocation, command: str, arguments: Mapping[str, object], timeout_ns: int) -> Exit:
+def _order(invocation: Invocation, command: str, reason: str, timeout_ns: int) -> Exit:
+    arguments = {"reason": reason} if reason else {}
     return show(invocation, send(invocation, command, arguments, timeout_ns=timeout_ns))
 
 
 @click.command("open")
 @shared
+@_reason
 @timeout
 @click.pass_obj
-def open_cutover(invocation: Invocation, timeout_ns: int) -> Exit:
+def open_cutover(invocation: Invocation, reason: str, timeout_ns: int) -> Exit:
     """Open the cutover: from now on the webhook's answers follow the gates, and callers may take the new path.
 
     Until then every answer is DEGRADED. Opening starts no run; `arm` permits that.
     """
-    return _order(invocation, "open", {}, timeout_ns)
+    return _order(invocation, "open", reason, timeout_ns)
 
 
 @click.command("disarm")
 @shared
+@_reason
 @timeout
 @click.pass_obj
-def disarm(invocation: Invocation, timeout_ns: int) -> Exit:
+def disarm(invocation: Invocation, reason: str, timeout_ns: int) -> Exit:
     """Disarm: gates go on judging and answering, but no trip starts a run. A run in progress goes on."""
-    return _order(invocation, "disarm", {}, timeout_ns)
+    return _order(invocation, "disarm", reason, timeout_ns)
 
 
 @click.command("halt")
@@ -48,35 +49,37 @@ def halt(invocation: Invocation, reason: str, timeout_ns: int) -> Exit:
 
     Answers stay what they are: callers on the baseline path stay there.
     """
-    return _order(invocation, "halt", {"reason": reason}, timeout_ns)
+    return _order(invocation, "halt", reason, timeout_ns)
 
 
 @click.command("resume")
 @shared
+@_reason
 @timeout
 @click.pass_obj
-def resume(invocation: Invocation, timeout_ns: int) -> Exit:
+def resume(invocation: Invocation, reason: str, timeout_ns: int) -> Exit:
     """Lift `halt`: a run that it stopped goes on, and trips may start runs again where armed."""
-    return _order(invocation, "resume", {}, timeout_ns)
+    return _order(invocation, "resume", reason, timeout_ns)
 
 
 @click.command("retry")
 @shared
+@_reason
 @timeout
 @click.pass_obj
-def retry(invocation: Invocation, timeout_ns: int) -> Exit:
+def retry(invocation: Invocation, reason: str, timeout_ns: int) -> Exit:
     """Try the step again that stopped the run. The world is inspected first."""
-    return _order(invocation, "retry", {}, timeout_ns)
+    return _order(invocation, "retry", reason, timeout_ns)
 
 
 @click.command("abandon")
 @shared
-@_reason
+@click.option("--reason", required=True, metavar="TEXT", help="Why; it stands in the journal.")
 @timeout
 @click.pass_obj
 def abandon(invocation: Invocation, reason: str, timeout_ns: int) -> Exit:
     """Close a run that has stopped, leaving undone what is not done. The webhook stays DEGRADED until `reset`."""
-    return _order(invocation, "abandon", {"reason": reason}, timeout_ns)
+    return _order(invocation, "abandon", reason, timeout_ns)
 
 
 @click.command("reset")
@@ -86,4 +89,4 @@ def abandon(invocation: Invocation, reason: str, timeout_ns: int) -> Exit:
 @click.pass_obj
 def reset(invocation: Invocation, reason: str, timeout_ns: int) -> Exit:
     """Release latched gates and return to `prepared`, where every answer is DEGRADED. Going forward again is a new `open`."""
-    return _order(invocation, "reset", {"reason": reason}, timeout_ns)
+    return _order(invocation, "reset", reason, timeout_ns)

@@ -9,21 +9,23 @@ from aiohttp import web
 from daemon.web.listener import Limits
 from daemon.web.responses import failure
 
+MESSAGES = {400: "malformed body", 408: "the body did not arrive in time", 413: "the body is too large"}
+
 
 async def read(request: web.BaseRequest, limits: Limits) -> bytes | web.Response:
     """The whole body, empty where there is none; or 400, 408 or 413, after which the connection closes."""
     if not request.can_read_body:
         return b""
     if (request.content_length or 0) > limits.body_bytes:
-        return _refused(413, "the body is too large")
+        return _refused(413)
     try:
         async with asyncio.timeout(limits.body_s):
             await _continue(request)
             return await _gather(request, limits)
     except TimeoutError:
-        return _refused(408, "the body did not arrive in time")
+        return _refused(408)
     except (web.RequestPayloadError, OSError):  # OSError: the client went away in the middle
-        return _refused(400, "malformed body")
+        return _refused(400)
 
 
 async def _continue(request: web.BaseRequest) -> None:
@@ -38,11 +40,11 @@ async def _gather(request: web.BaseRequest, limits: Limits) -> bytes | web.Respo
     while part := await request.content.readany():
         body += part
         if len(body) > limits.body_bytes:
-            return _refused(413, "the body is too large")
+            return _refused(413)
     return bytes(body)
 
 
-def _refused(status: int, message: str) -> web.Response:
-    response = failure(status, message)
+def _refused(status: int) -> web.Response:
+    response = failure(status, MESSAGES[status])
     response.force_close()
     return response

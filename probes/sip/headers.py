@@ -106,8 +106,7 @@ ANY_CONTACT = Address(None, "*")
 
 
 def parse_address(value: str) -> Address:
-    address, *rest = split(value, ";")
-    params = parameters(rest)
+    address, params = _address_and_params(value)
     display: str | None = None
     if address.startswith('"'):
         display, address = leading_quoted(address)
@@ -125,6 +124,18 @@ def parse_address(value: str) -> Address:
     if display is None and name.strip(" \t"):
         display = name.strip(" \t")
     return Address(display, check_uri(uri[:-1]), params)
+
+
+def _address_and_params(value: str) -> tuple[str, Params]:
+    if value.startswith("<"):
+        # By far the most usual form, and the closing bracket can only be the first: a URI has none inside.
+        uri, bracket, tail = value.partition(">")
+        semicolon, *rest = split(tail, ";")
+        if semicolon:
+            raise ValueError("something follows the address")
+        return uri + bracket, parameters(rest)
+    address, *rest = split(value, ";")
+    return address, parameters(rest)
 
 
 def parse_contacts(value: str) -> list[Address]:

@@ -17,6 +17,8 @@ MAX_UINT32 = 2**32 - 1
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 _DIGITS = re.compile(r"[0-9]{1,20}")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# Wider than token / host: hosts may be bare IPv6 literals (RFC 5118 §4.5) and vendors put `@`, `/` and `=` here.
+_VALUE = re.compile(r'[^ \t"<>,;]+')
 _MARK = re.compile(r'[\\"<>,;]')
 _BLANK = " \t"
 
@@ -75,7 +77,8 @@ def parameters(parts: list[str]) -> Params:
     for part in parts:
         name, equals, value = part.partition("=")
         name, value = name.rstrip(_BLANK), value.lstrip(_BLANK)
-        if not is_token(name) or not (_is_parameter_value(value) if equals else True):
+        form = _QUOTED if value.startswith('"') else _VALUE
+        if _TOKEN.fullmatch(name) is None or (equals and form.fullmatch(value) is None):
             raise ValueError("a parameter is malformed")
         if name.lower() in seen:
             raise ValueError("a parameter stands twice")
@@ -84,16 +87,12 @@ def parameters(parts: list[str]) -> Params:
     return tuple(params)
 
 
-def _is_parameter_value(value: str) -> bool:
-    if value.startswith('"'):
-        return _QUOTED.fullmatch(value) is not None
-    # Wider than token / host: hosts may be bare IPv6 literals (RFC 5118 §4.5) and vendors put `@`, `/` and `=` here.
-    return value != "" and not any(char in ' \t"<>,;' for char in value)
-
-
 def parameter(params: Params, name: str) -> str | None:
     """The value of a parameter (names compare without case), or None when it is absent or has no value."""
-    return next((value for key, value in params if key.lower() == name), None)
+    for key, value in params:
+        if key == name or key.lower() == name:
+            return value
+    return None
 
 
 def has_parameter(params: Params, name: str) -> bool:

@@ -3,10 +3,14 @@
 Why unconnected with IP_RECVERR: a connected socket would hear refusals too, but there would be one for each target; a plain
 unconnected one never hears them. The price is that a pending error makes the *next* send fail, whoever that is for:
 `send` empties the queue, hands each error to its owner, and sends again.
+
+Why an epoll between the socket and the loop: libuv answers POLLERR by closing the poll handle, so on uvloop the first refusal
+would be the last thing heard. An epoll descriptor is merely readable, whatever happened to the socket within.
 """
 
 from __future__ import annotations
 
+import select
 import socket
 from asyncio import AbstractEventLoop
 from collections.abc import Callable
@@ -46,12 +50,13 @@ class UdpSocket:
         self._socket = bare_socket(family)
         try:
             self._set_up(family, host)
+            self._events = select.epoll()
         except OSError:
             self._socket.close()
             raise
         self.port: int = self._socket.getsockname()[1]
-        # By number: given the object, uvloop would hold the descriptor open past close().
-        loop.add_reader(self._socket.fileno(), self.read)
+        self._events.register(self._socket, select.EPOLLIN)
+        loop.add_reader(self._events.fileno(), self.read)
 
     def _set_up(self, family: int, host: str) -> None:
         if family == socket.AF_INET6:
@@ -101,6 +106,7 @@ class UdpSocket:
 
     def close(self) -> None:
         """Idempotent."""
-        if self._socket.fileno() >= 0:
-            self._loop.remove_reader(self._socket.fileno())
+        if not self._events.closed:
+            self._loop.remove_reader(self._events.fileno())
+            self._events.close()
             self._socket.close()

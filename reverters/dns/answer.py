@@ -12,7 +12,6 @@ import dns.exception
 import dns.flags
 import dns.message
 import dns.rcode
-import dns.rdataclass
 import dns.rdatatype
 import dns.tsig
 
@@ -99,10 +98,9 @@ def judge_answer(reply: Reply, target: Target, server: str) -> RecordSet | Troub
             kind = dns.rdatatype.to_text(rrset.rdtype)
             alias = f"{rrset.name} is an alias of {rrset[0].to_text()} ({kind})"
             return Trouble(False, "cname", f"{server}: {alias}, so {target} cannot be read or restored there")
-    found = reply.get_rrset(reply.answer, target.name, dns.rdataclass.IN, target.rdtype)
-    if found is None:
-        return RecordSet()
-    return RecordSet(tuple(sorted(rdata.to_text() for rdata in found)), found.ttl)
+    mine = [rrset for rrset in reply.answer if (rrset.name, rrset.rdtype) == (target.name, target.rdtype)]
+    values = sorted(rdata.to_text() for rrset in mine for rdata in rrset)
+    return RecordSet(tuple(values), min((rrset.ttl for rrset in mine), default=0))
 
 
 def judge_capture(found: dict[str, RecordSet], target: Target) -> RecordSet | Trouble:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,31 @@ def test_readme_leads_with_the_demo_and_the_tests(root: Path) -> None:
     first = re.search(r"```sh\n(.*?)```", (root / "README.md").read_text(), flags=re.DOTALL)
     assert first is not None
     assert first[1].split("\n") == ["make demo", "make test", ""]
+
+
+def cutoverd(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name("cutoverd")), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30, stdin=subprocess.DEVNULL)
+
+
+def test_readmes_configuration_is_accepted_by_check(root: Path, tmp_path: Path) -> None:
+    block = re.search(r"```yaml\n(.*?)```", (root / "README.md").read_text(), flags=re.DOTALL)
+    assert block is not None
+    file = tmp_path / "cutoverd.yaml"
+    file.write_text(block[1])
+    done = cutoverd("check", str(file))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_command_and_option_of_the_readme_exists(root: Path) -> None:
+    blocks = re.findall(r"```sh\n(.*?)```", (root / "README.md").read_text(), flags=re.DOTALL)
+    lines = [line.partition("#")[0] for block in blocks for line in block.splitlines() if line.startswith("cutoverd ")]
+    assert lines
+    for line in lines:
+        words = re.findall(r"(?<= )[a-z]+\b", line)
+        shown = cutoverd(*words, "--help")
+        assert shown.returncode == 0, f"{line}: {shown.stderr}"
+        assert [option for option in re.findall(r"--[a-z-]+", line) if option not in shown.stdout] == [], line
 
 
 def test_ci_runs_the_readmes_own_test_command(root: Path) -> None:

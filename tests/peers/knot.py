@@ -38,10 +38,16 @@ log:
   - target: stdout
     any: debug
 key:
-  - {{id: {key}, algorithm: {algorithm}, secret: {secret}}}
-  - {{id: {reader}, algorithm: {algorithm}, secret: {reader_secret}}}
+  - id: {key}
+    algorithm: {algorithm}
+    secret: {secret}
+  - id: {reader}
+    algorithm: {algorithm}
+    secret: {reader_secret}
 acl:
-  - {{id: update, key: {key}, action: update}}
+  - id: update
+    key: {key}
+    action: update
 zone:
   - domain: {origin}
     storage: "{folder}"
@@ -92,9 +98,9 @@ class Knot:
         """Updates that changed the zone."""
         return len(self._lines(CHANGED))
 
-    async def kdig(self, name: str, kind: str) -> list[str]:
+    async def kdig(self, name: str, kind: str, *options: str) -> list[str]:
         """The values as a real client sees them, sorted."""
-        return await kdig(self.server, name, kind)
+        return await kdig(self.server, name, kind, *options)
 
     async def knsupdate(self, *lines: str) -> str:
         return await knsupdate(self.server, *lines)

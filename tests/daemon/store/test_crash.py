@@ -132,7 +132,7 @@ async def test_the_store_of_a_killed_process_can_be_owned_at_once(path: Path) ->
         assert process.stdout is not None
         process.stdout.readline()
         with pytest.raises(StoreBusy, match=f"in use by process {process.pid}"):
-            await open_store(path)
+            await (await open_store(path)).close()
         process.kill()
         process.wait(timeout=60)
         store = await open_store(path)

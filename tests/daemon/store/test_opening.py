@@ -5,12 +5,24 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from daemon.store import NotAStore, SchemaTooNew, Store, StoreBusy, StoreCorrupt, StoreUnavailable, open_readonly, open_store
+from daemon.store import (
+    NotAStore,
+    Reader,
+    SchemaTooNew,
+    Store,
+    StoreBusy,
+    StoreCorrupt,
+    StoreUnavailable,
+    open_readonly,
+    open_store,
+)
 from daemon.store.schema import APPLICATION_ID, MIGRATIONS
 from reverters.journal import Interrupted
 
@@ -25,6 +37,11 @@ def pragma(path: Path, name: str) -> int:
 
 def open_descriptors() -> set[str]:
     return {each.name for each in Path("/proc/self/fd").iterdir()}
+
+
+async def once(attempt: Callable[..., Awaitable[Store | Reader]], path: Path, **options: Any) -> None:
+    """Open and close: what should have been refused and was not must not stay open behind a failed test."""
+    await (await attempt(path, **options)).close()
 
 
 def tables(path: Path) -> set[str]:
@@ -52,7 +69,7 @@ async def test_an_older_store_gets_the_migrations_it_lacks_and_keeps_its_rows(st
 async def test_a_migration_that_fails_changes_nothing(store: Store, path: Path) -> None:
     await store.close()
     with pytest.raises(StoreCorrupt, match="syntax error"):
-        await open_store(path, migrations=(*MIGRATIONS, SECOND + "CREATE NONSENSE;"))
+        await once(open_store, path, migrations=(*MIGRATIONS, SECOND + "CREATE NONSENSE;"))
     assert pragma(path, "user_version") == len(MIGRATIONS)
     assert "notes" not in tables(path)
     again = await open_store(path)
@@ -62,24 +79,24 @@ async def test_a_migration_that_fails_changes_nothing(store: Store, path: Path) 
 async def test_a_store_of_a_newer_program_is_refused_naming_both_versions(store: Store, path: Path) -> None:
     await store.close()
     known = len(MIGRATIONS)
-    await (await open_store(path, migrations=(*MIGRATIONS, SECOND))).close()
+    await once(open_store, path, migrations=(*MIGRATIONS, SECOND))
     for attempt in (open_store, open_readonly):
         with pytest.raises(SchemaTooNew, match=f"schema {known + 1}, this cutoverd knows up to {known}"):
-            await attempt(path)
+            await once(attempt, path)
 
 
 async def test_a_store_that_lacks_a_migration_waits_for_the_daemon(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    await (await open_store(path)).close()
+    await once(open_store, path)
     monkeypatch.setattr("daemon.store.opening.MIGRATIONS", (*MIGRATIONS, SECOND))
     with pytest.raises(StoreUnavailable, match="start the daemon"):
-        await open_readonly(path)
+        await once(open_readonly, path)
 
 
 async def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(path: Path) -> None:
     path.write_bytes(b"dear diary\n" * 100)
     for attempt in (open_store, open_readonly):
         with pytest.raises(NotAStore, match="not an SQLite database"):
-            await attempt(path)
+            await once(attempt, path)
     assert path.read_bytes() == b"dear diary\n" * 100
 
 
@@ -89,46 +106,46 @@ async def test_a_database_of_another_program_is_refused_and_left_as_it_is(path: 
     before = path.read_bytes()
     for attempt in (open_store, open_readonly):
         with pytest.raises(NotAStore, match=r"another program \(application_id 7\)"):
-            await attempt(path)
+            await once(attempt, path)
     assert path.read_bytes() == before
 
 
 async def test_an_empty_file_becomes_a_store_but_cannot_be_read_as_one(path: Path) -> None:
     path.touch()
     with pytest.raises(NotAStore, match="is empty"):
-        await open_readonly(path)
-    await (await open_store(path)).close()
-    await (await open_readonly(path)).close()
+        await once(open_readonly, path)
+    await once(open_store, path)
+    await once(open_readonly, path)
 
 
 async def test_a_missing_folder_is_named(path: Path) -> None:
     missing = path.parent / "nowhere"
     for attempt in (open_store, open_readonly):
         with pytest.raises(StoreUnavailable, match=f"folder {missing} does not exist"):
-            await attempt(missing / "cutoverd.db")
+            await once(attempt, missing / "cutoverd.db")
 
 
 async def test_a_missing_file_cannot_be_read_and_is_not_made(path: Path) -> None:
     with pytest.raises(StoreUnavailable, match="does not exist"):
-        await open_readonly(path)
+        await once(open_readonly, path)
     assert list(path.parent.iterdir()) == []
 
 
 async def test_a_folder_is_not_a_store(path: Path) -> None:
     path.mkdir()
     with pytest.raises(StoreUnavailable, match="cannot be opened"):
-        await open_store(path)
+        await once(open_store, path)
 
 
 async def test_a_lock_file_that_cannot_be_made_is_unavailable(path: Path) -> None:
     Path(f"{path}.lock").mkdir()
     with pytest.raises(StoreUnavailable, match="directory"):
-        await open_store(path)
+        await once(open_store, path)
 
 
 async def test_a_second_owner_is_refused_and_told_who_the_first_is(store: Store, path: Path) -> None:
     with pytest.raises(StoreBusy, match=f"in use by process {os.getpid()}"):
-        await open_store(path)
+        await once(open_store, path)
     await store.append(BODY, at_utc_ns=1, actor="a", run="")
 
 
@@ -136,12 +153,12 @@ async def test_two_links_to_one_file_are_one_store(store: Store, path: Path) -> 
     link = path.with_name("link.db")
     link.symlink_to(path)
     with pytest.raises(StoreBusy):
-        await open_store(link)
+        await once(open_store, link)
 
 
 async def test_a_closed_store_can_be_owned_again(store: Store, path: Path) -> None:
     await store.close()
-    await (await open_store(path)).close()
+    await once(open_store, path)
 
 
 async def test_an_open_that_failed_holds_nothing(path: Path) -> None:
@@ -149,10 +166,10 @@ async def test_an_open_that_failed_holds_nothing(path: Path) -> None:
     descriptors = open_descriptors()
     for attempt in (open_store, open_readonly):
         with pytest.raises(NotAStore):
-            await attempt(path)
+            await once(attempt, path)
     path.unlink()
     assert open_descriptors() == descriptors
-    await (await open_store(path)).close()
+    await once(open_store, path)
 
 
 async def test_a_cancelled_open_does_not_keep_the_store(path: Path) -> None:
@@ -160,10 +177,10 @@ async def test_a_cancelled_open_does_not_keep_the_store(path: Path) -> None:
     await asyncio.sleep(0)
     task.cancel()
     await asyncio.wait([task])
-    await (await open_store(path)).close()
+    await once(open_store, path)
 
 
 async def test_a_path_with_marks_of_a_uri_is_taken_literally(path: Path) -> None:
     odd = path.with_name("a?mode=ro#%41 b.db")
-    await (await open_store(odd)).close()
+    await once(open_store, odd)
     assert odd.is_file()

@@ -1,0 +1,66 @@
+"""`cutoverd lab`: the real daemon against a world in miniature that breaks as a named scenario says."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import secrets
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from daemon.cli.options import Invocation, shared
+from daemon.reply import Exit
+
+
+def _names() -> list[str]:
+    from lab.scenarios import SCENARIOS
+
+    return sorted(SCENARIOS)
+
+
+class _Scenario(click.ParamType[str]):
+    name = "scenario"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in _names():
+            self.fail(f"no scenario is named {value!r}: {', '.join(_names())}", param, ctx)
+        return value
+
+
+@click.command("lab")
+@shared
+@click.option("--scenario", type=_Scenario(), default="trunk-503", show_default=True, help="What goes wrong.")
+@click.pass_obj
+def lab(invocation: Invocation, scenario: str) -> int:
+    """Play a cutover night on loopback: two SIP trunks, a name server with signed updates, and the real daemon.
+
+    Needs no privileges and no network. Exit code 0 only if the world ended as the scenario says it must.
+    """
+    import uvloop
+
+    with (
+        tempfile.TemporaryDirectory(prefix="cutoverd-lab-") as folder,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        return Exit.OK if runner.run(_play(scenario, Path(folder))) else Exit.DEGRADED
+
+
+async def _play(name: str, folder: Path) -> bool:
+    from daemon.cli.night import play
+    from lab.scenarios import SCENARIOS, Stuck
+
+    logging.basicConfig(stream=sys.stderr, level=logging.ERROR)
+    scenario = SCENARIOS[name]
+    click.echo(f"scenario {scenario.name}: {scenario.summary}\n")
+    try:
+        async with asyncio.timeout(60):
+            ended_well = await play(scenario, folder, secret=secrets.token_bytes(32), rng=random.SystemRandom(), say=click.echo)
+    except (Stuck, TimeoutError) as stuck:
+        click.echo(f"\nthe scenario did not end as it should: {stuck or 'it took longer than 60 s'}", err=True)
+        return False
+    click.echo(f"\n{'the world is back at its baseline' if ended_well else 'the world is NOT as the scenario says it must be'}")
+    return ended_well

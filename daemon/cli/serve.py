@@ -1,0 +1,79 @@
+"""`cutoverd run`: the daemon in the foreground, as systemd starts it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import signal
+import sys
+
+import click
+
+from config.model import Settings
+from config.problem import ConfigInvalid
+from daemon.cli.config_path import resolve_config_path
+from daemon.cli.options import Invocation, shared
+from daemon.reply import Exit
+
+log = logging.getLogger("cutoverd")
+
+
+@click.command("run")
+@shared
+@click.option("--log-json/--log-text", default=None, help="Lines for a machine or for people.  [default: people on a terminal]")
+@click.pass_obj
+def run(invocation: Invocation, log_json: bool | None) -> int:
+    """Run the daemon in the foreground until SIGTERM or SIGINT.
+
+    Everything that can be wrong at start is one line and exit code 2. A restart answers DEGRADED until fresh probes pass.
+    """
+    from config.load import load
+    from daemon import logs
+
+    logs.configure(sys.stderr, json=not sys.stderr.isatty() if log_json is None else log_json)
+    try:
+        loaded = load(resolve_config_path(invocation.config, os.environ))
+    except ConfigInvalid as invalid:
+        for problem in invalid.problems:
+            click.echo(problem.render(), err=True)
+        return Exit.USAGE
+    for warning in loaded.warnings:
+        log.warning("%s", warning.render())
+    return _serve(loaded.settings)
+
+
+def _serve(settings: Settings) -> int:
+    import uvloop
+
+    from config.secrets import SecretUnavailable
+    from daemon.app import JournalFlawed
+    from daemon.control_path import NoControlPath
+    from daemon.store import StoreError
+    from daemon.web.claim import ControlRefused
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_run(settings))
+    except (SecretUnavailable, StoreError, NoControlPath, JournalFlawed, ControlRefused, OSError) as error:
+        click.echo(f"cutoverd: cannot start: {error}", err=True)
+        return Exit.USAGE
+    return Exit.OK
+
+
+async def _run(settings: Settings) -> None:
+    from daemon.app import composed
+    from daemon.supervisor import Listening, supervise
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, log.warning, "SIGHUP is ignored: restart to read a changed configuration")
+
+    def listening(ports: Listening) -> None:
+        log.info("%s: webhook on port %d, admin on port %d", settings.name, ports.webhook, ports.admin)
+
+    async with composed(settings, environ=os.environ, rng=random.SystemRandom()) as app:
+        await supervise(app, stop=stop, listening=listening)

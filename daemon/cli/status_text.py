@@ -1,0 +1,74 @@
+"""The document of `daemon.status` as people read it. Pure; KeyError, TypeError or ValueError for one of another shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from daemon.cli.wording import at_instant, printable
+
+Document = Mapping[str, Any]
+
+
+def lines(found: Document) -> str:
+    """The whole state, the verdict first."""
+    window = found["window"]
+    told = [
+        one_line(found),
+        f"  window      {at_instant(window['opens'])} to {at_instant(window['closes'])}{'' if window['inside'] else ': outside'}",
+        f"  baseline    {printable(found['baseline']) or 'none'}",
+        f"  generation  {found['generation']}",
+    ]
+    told += [f"  run         {_run(found['run'])}"] if found["run"] else []
+    told += [f"  impaired    {printable(found['impaired'])}: every answer is DEGRADED"] if found["impaired"] else []
+    told += [f"  problem     {printable(found['problem'])}"] if found["problem"] else []
+    for gate in found["gates"]:
+        told += ["", *_gate(gate)]
+    plans = [_plan(plan, found["armed"]) for plan in found["plans"]]
+    told += ["", *plans] if plans else []
+    return "\n".join([*told, "", f"at {at_instant(found['at'])}"])
+
+
+def one_line(found: Document) -> str:
+    """`DEGRADED acme-emea: open, armed; inbound DEGRADED (SUSPECT, 503: 2/3)`."""
+    switches = [str(found["phase"]), "armed" if found["armed"] else "not armed"]
+    switches += ["halted"] if found["halted"] else []
+    if run := found["run"]:
+        switches.append(f"run of {run['plan']} {'stopped' if run['stopped'] else 'in progress'}")
+    gates = [f"{gate['gate']} {gate['answer']} ({gate['state']}, {gate['distance']})" for gate in found["gates"]]
+    return printable("; ".join([f"{found['verdict']} {found['name']}: {', '.join(switches)}", *gates]))
+
+
+def _run(run: Document) -> str:
+    stopped = f"stopped at {run['halted_at'] or 'its start'}: {run['detail']}" if run["stopped"] else "in progress"
+    return printable(f"{run['id']}: {stopped}")
+
+
+def _gate(gate: Document) -> list[str]:
+    because = f" ({printable(gate['reason'])})" if gate["reason"] else ""
+    lease = f", OK for {_ms(gate['valid_for_ms'])} more" if gate["valid_for_ms"] > 0 else ""
+    told = [f"gate {printable(gate['gate'])}: {gate['answer']}{because}, {gate['state']}, {printable(gate['distance'])}{lease}"]
+    if gate["tripped"]:
+        told.append(f"  tripped     {at_instant(gate['tripped'])}")
+    if gate["latched"]:
+        told.append("  latched     until `reset`")
+    if hold := gate["hold"]:
+        told.append(f"  held        {hold['answer']} until {at_instant(hold['until'])}: {printable(hold['reason'])}")
+    return told + [f"  {_input(known)}" for known in gate["inputs"]]
+
+
+def _input(known: Document) -> str:
+    if known["age_ms"] < 0:
+        return f"{printable(known['probe'])} ({known['path']} path): no result yet"
+    streak = f": {', '.join(known['streak'])}" if known["streak"] else ""
+    count = f"{known['failing']} failing{streak}" if known["failing"] else f"{known['passes']} PASS"
+    stale = "" if known["fresh"] else ", stale"
+    return f"{printable(known['probe'])} ({known['path']} path): {printable(count)}, sent {_ms(known['age_ms'])} ago{stale}"
+
+
+def _plan(plan: Document, armed: list[str]) -> str:
+    return f"plan {printable(plan['name'])}: {printable(plan['digest'])}{', armed' if plan['digest'] in armed else ''}"
+
+
+def _ms(ms: int) -> str:
+    return f"{ms / 1000:.1f} s"
