@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 
 INTERRUPTED = 130
@@ -20,10 +19,6 @@ def main() -> int:
         return _run()
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output went away (`| head`). Python would complain once more when it flushes stdout at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
 
 
 def _run() -> int:
@@ -33,14 +28,10 @@ def _run() -> int:
 
     try:
         done = cutoverd.main(standalone_mode=False)
-        sys.stdout.flush()
-    except click.exceptions.Exit as done_early:
-        return done_early.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except click.Abort:
-        click.echo("aborted", err=True)
         return INTERRUPTED
     return done if isinstance(done, int) else 0
 

@@ -7,7 +7,7 @@ import logging
 import os
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -43,6 +43,7 @@ from reverters import journal
 from reverters import registry as step_kinds
 from reverters.dns.exchange import Transport
 from reverters.journal import JournalEntry
+from reverters.step import Reverter
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +81,6 @@ async def composed(
     open_journal: OpenStore = open_store,
     dns_transport: Transport | None = None,
     observers: Observers | None = None,
-    unready: Callable[[], list[str]] = list,
 ) -> AsyncIterator[App]:
     """Everything but the running of it. Secrets are read, the store is opened and its chain is proved before anything listens.
 
@@ -89,7 +89,6 @@ async def composed(
     keys = Keys(compose.webhook_keys(settings, environ).items())
     reverters = step_kinds.build(tsig=compose.tsig_keys(settings, environ), dns_transport=dns_transport)
     control_path = listening_path(settings.server.control, environ, settings.name)
-    observers = observers or Observers()
     async with contextlib.AsyncExitStack() as stack:
         store = await open_journal(Path(settings.store.path))
         stack.push_async_callback(store.close)
@@ -99,65 +98,115 @@ async def composed(
         stack.callback(notifier.close)
         book = PlanBook(compose.plans(settings))
         book.use(await store.latest_baseline())
-        entries = await store.entries()
-        cutover = _recalled(entries)
-        board, inbox, transitions = Board(), Inbox(), LastTransitions()
-        metrics = Metrics(
-            board,
-            clock=clock.read,
-            version=version("cutoverd"),
-            objective_ns=settings.cutover.recovery_time_objective,
-            dropped=lambda: inbox.dropped,
-            ignored=lambda: sip.ignored,
-            failures=observers.failures,
-        )
-        metrics.recalled(entries)
-        _observe(metrics, observers)
-        observers.transition.register("last transitions", transitions.judged)
-        paths = {name: probe.path for name, probe in settings.probes.items()}
+        means = _Means(settings, environ, rng, store, sip, notifier, book, reverters, observers or Observers())
+        yield _assembled(means, await store.entries(), keys, control_path)
 
-        def publish(sample: Sample) -> None:
-            inbox.put_sample(sample)
-            observers.sample(sample, paths[sample.probe])
 
-        def recorded(entry: JournalEntry, seconds: float) -> None:
-            inbox.put(Recorded(entry))
-            observers.entry(entry, seconds)
+@dataclass(frozen=True, slots=True)
+class _Means:
+    """What was opened and must be closed, and what everything shares."""
 
-        writer = Writer(store, recorded=recorded, troubled=lambda reason: judge.impair(reason))
-        runs = RunKeeper(store=store, writer=writer, book=book, reverters=reverters, rng=rng)
-        probes = ProbeRunner(_jobs(settings, sip, rng), publish, rng=rng, vantage="local")
-        watchdog = Watchdog(notifier, watchdog_interval_ns(environ, pid=os.getpid()), metrics)
-        hands = Hands(inbox=inbox, writer=writer, runs=runs, probes=probes, observers=observers, turned=watchdog.turned)
-        judge = Judge(
-            compose.gates(settings), cutover, window=compose.window(settings), book=book,
-            board=board, inbox=inbox, effects=hands, now=clock.read(),
-        )  # fmt: skip
-        commands = Commands(inbox=inbox, board=board, book=book, store=store, writer=writer, reverters=reverters)
+    settings: Settings
+    environ: Mapping[str, str]
+    rng: random.Random
+    store: Store
+    sip: SipEngine
+    notifier: Notifier
+    book: PlanBook
+    reverters: Mapping[str, Reverter]
+    observers: Observers
 
-        def standing() -> Standing:
-            return _standing(settings, book)
 
-        def told() -> Reply:
-            document = status.document(board, standing(), now=clock.read())
-            return Reply(status.exit_code(document), "", document)
+def _assembled(means: _Means, entries: list[JournalEntry], keys: Keys, control_path: Path) -> App:
+    """Tied together: probes → inbox → judge → hands → writer, runs and cadence; the web beside them reads the board."""
+    settings, observers, book = means.settings, means.observers, means.book
+    board, inbox = Board(), Inbox()
+    metrics = _metrics(means, board, inbox, entries)
 
-        yield App(
-            settings=settings,
-            board=board,
-            judge=judge,
-            writer=writer,
-            runs=runs,
-            probes=probes,
-            observers=observers,
-            webhook=Webhook(board, keys, now_ns=lambda: clock.read().mono_ns, observer=metrics.tally),
-            admin=Admin(
-                board, clock=clock.read, render=metrics.render, standing=standing, unready=unready, transitions=transitions
-            ),
-            control=Control(commands.handle, told, commands=commands.names),
-            control_path=control_path,
-            notifier=notifier,
-        )
+    def troubled(reason: str) -> None:
+        judge.impair(reason)
+
+    writer = Writer(means.store, recorded=_recorder(inbox, observers), troubled=troubled)
+    runs = RunKeeper(store=means.store, writer=writer, book=book, reverters=means.reverters, rng=means.rng)
+    probes = ProbeRunner(_jobs(means), _publisher(settings, inbox, observers), rng=means.rng, vantage="local")
+    watchdog = Watchdog(means.notifier, watchdog_interval_ns(means.environ, pid=os.getpid()), metrics)
+    hands = Hands(inbox=inbox, writer=writer, runs=runs, probes=probes, observers=observers, turned=watchdog.turned)
+    judge = Judge(
+        compose.gates(settings),
+        _recalled(entries),
+        window=compose.window(settings),
+        book=book,
+        board=board,
+        inbox=inbox,
+        effects=hands,
+        now=clock.read(),
+    )
+    commands = Commands(inbox=inbox, board=board, book=book, store=means.store, writer=writer, reverters=means.reverters)
+    return App(
+        settings=settings,
+        board=board,
+        judge=judge,
+        writer=writer,
+        runs=runs,
+        probes=probes,
+        observers=observers,
+        webhook=Webhook(board, keys, now_ns=lambda: clock.read().mono_ns, observer=metrics.tally),
+        admin=_admin(means, board, metrics),
+        control=Control(commands.handle, lambda: _status(means, board), commands=commands.names),
+        control_path=control_path,
+        notifier=means.notifier,
+    )
+
+
+def _publisher(settings: Settings, inbox: Inbox, observers: Observers) -> Callable[[Sample], None]:
+    paths = {name: probe.path for name, probe in settings.probes.items()}
+
+    def publish(sample: Sample) -> None:
+        inbox.put_sample(sample)
+        observers.sample(sample, paths[sample.probe])
+
+    return publish
+
+
+def _recorder(inbox: Inbox, observers: Observers) -> Callable[[JournalEntry, float], None]:
+    def recorded(entry: JournalEntry, seconds: float) -> None:
+        inbox.put(Recorded(entry))
+        observers.entry(entry, seconds)
+
+    return recorded
+
+
+def _metrics(means: _Means, board: Board, inbox: Inbox, entries: list[JournalEntry]) -> Metrics:
+    metrics = Metrics(
+        board,
+        clock=clock.read,
+        version=version("cutoverd"),
+        objective_ns=means.settings.cutover.recovery_time_objective,
+        dropped=lambda: inbox.dropped,
+        ignored=lambda: means.sip.ignored,
+        failures=means.observers.failures,
+    )
+    metrics.recalled(entries)
+    _observe(metrics, means.observers)
+    return metrics
+
+
+def _admin(means: _Means, board: Board, metrics: Metrics) -> Admin:
+    transitions = LastTransitions()
+    means.observers.transition.register("last transitions", transitions.judged)
+    return Admin(
+        board,
+        clock=clock.read,
+        render=metrics.render,
+        standing=lambda: _standing(means.settings, means.book),
+        unready=list,  # it listens only once everything else does
+        transitions=transitions,
+    )
+
+
+def _status(means: _Means, board: Board) -> Reply:
+    document = status.document(board, _standing(means.settings, means.book), now=clock.read())
+    return Reply(status.exit_code(document), "", document)
 
 
 def _observe(metrics: Metrics, observers: Observers) -> None:
@@ -174,12 +223,12 @@ def _recalled(entries: list[JournalEntry]) -> Cutover:
     cutover = Cutover()
     for entry in entries:
         cutover = recall.follow(cutover, entry)
-    return replace(cutover)
+    return cutover
 
 
-def _jobs(settings: Settings, sip: SipEngine, rng: random.Random) -> dict[str, Job]:
-    means = probe_kinds.Means(sip=sip, rng=rng)
-    return {name: Job(probe_kinds.build(probe, means), compose.cadence(probe)) for name, probe in settings.probes.items()}
+def _jobs(means: _Means) -> dict[str, Job]:
+    shared = probe_kinds.Means(sip=means.sip, rng=means.rng)
+    return {name: Job(probe_kinds.build(probe, shared), compose.cadence(probe)) for name, probe in means.settings.probes.items()}
 
 
 def _standing(settings: Settings, book: PlanBook) -> Standing:

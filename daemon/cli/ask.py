@@ -11,10 +11,11 @@ import click
 
 from config.problem import ConfigInvalid
 from daemon.cli.config_path import resolve_config_path
-from daemon.cli.locate import candidates, identify
+from daemon.cli.locate import identify
 from daemon.cli.options import Invocation
 from daemon.cli.wording import DURATION, NS_PER_S
 from daemon.client import Unanswered, ask, first_socket
+from daemon.control_path import candidates
 from daemon.reply import Exit, Reply
 
 timeout = click.option(
@@ -36,7 +37,7 @@ def send(
         identity = identify(resolve_config_path(invocation.config, os.environ))
     except ConfigInvalid as invalid:
         return misconfigured(invalid)
-    paths = candidates(identity.name, identity.control, os.environ)
+    paths = candidates(identity.control, os.environ, identity.name)
     found = first_socket(paths)
     if found is None:
         return Reply(Exit.NO_DAEMON, f"no daemon: no socket at {', '.join(map(str, paths))}")

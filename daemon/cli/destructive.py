@@ -22,6 +22,7 @@ from daemon.reply import Exit, Reply
 TYPED = 8
 """How many characters of a digest a person must type."""
 NONE = "none"
+_NO_PLAN = Reply(Exit.REFUSED, "refused: no plan is configured")
 
 
 class DigestType(click.ParamType[str]):
@@ -98,12 +99,16 @@ def _typed_each(invocation: Invocation, command: str, timeout_ns: int) -> list[s
     if not reply.ok:
         return reply
     if not plans:
-        return [NONE] if _ask(f"No plan is configured; type `{NONE}`") == NONE else _mistyped(NONE)
+        return _typed_none() if command == "commit" else _NO_PLAN
     for plan in plans:
         typed = _ask(f"First {TYPED} characters of the digest of {printable(plan['name'])}")
         if not _names(typed, plan):
             return _mistyped(f"the digest of {printable(plan['name'])}")
     return [plan["digest"] for plan in plans]
+
+
+def _typed_none() -> list[str] | Reply:
+    return [NONE] if _ask(f"No plan is configured and none is given up: type `{NONE}`") == NONE else _mistyped(f"`{NONE}`")
 
 
 def _typed_one(invocation: Invocation, command: str, timeout_ns: int) -> list[str] | Reply:
@@ -112,7 +117,7 @@ def _typed_one(invocation: Invocation, command: str, timeout_ns: int) -> list[st
     if not reply.ok:
         return reply
     if not plans:
-        return Reply(Exit.REFUSED, "refused: no plan is configured")
+        return _NO_PLAN
     typed = _ask(f"First {TYPED} characters of the digest of the plan to run")
     return next(([plan["digest"]] for plan in plans if _names(typed, plan)), _mistyped("the digest of any plan"))
 

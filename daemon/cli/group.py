@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
 from daemon.cli.options import Invocation, shared
+
+READER_GONE = 141
+"""What a shell reports for SIGPIPE: 128 + 13."""
 
 COMMANDS: dict[str, tuple[str, str]] = {  # name: (module:attribute, what the list says)
     "check": ("daemon.cli.check:check", "Check the configuration file and report all errors at once."),
@@ -44,6 +50,14 @@ class LazyGroup(click.Group):
         found = getattr(import_module(module), attribute)
         assert isinstance(found, click.Command)
         return found
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # The reader went away (`| head`). click would exit 1, which says DEGRADED; and Python flushes once more at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(READER_GONE)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         # click's own would import every command for its first line.

@@ -8,7 +8,7 @@ either makes sense of it or says everything that is wrong.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,12 +34,6 @@ class Identity:
 def identify(file: Path) -> Identity:
     """Raises `config.problem.ConfigInvalid` when the file cannot say."""
     return _glance(file) or _load(file)
-
-
-def candidates(name: str, control: str | None, environ: Mapping[str, str]) -> list[Path]:
-    """Where the control socket may stand, in the order in which it is looked for."""
-    folders = [control, *(environ.get("RUNTIME_DIRECTORY") or "").split(":"), environ.get("XDG_RUNTIME_DIR"), "/run/cutoverd"]
-    return list(dict.fromkeys(Path(folder) / f"{name}.sock" for folder in folders if folder))
 
 
 def _glance(file: Path) -> Identity | None:
@@ -83,7 +77,7 @@ def _until_known(events: Iterator[Event]) -> dict[str, Any]:
 
 
 def _value(events: Iterator[Event], event: Event) -> Any:
-    """A mapping as a dict, a scalar as what it means, None for everything else; its events are consumed to the last."""
+    """A mapping as a dict, a scalar as what it means, () for everything else; its events are consumed to the last."""
     if isinstance(event, ScalarEvent):
         return scalar(event.value) if event.style is None else event.value
     if isinstance(event, MappingStartEvent):
@@ -94,7 +88,7 @@ def _value(events: Iterator[Event], event: Event) -> Any:
     if isinstance(event, SequenceStartEvent):
         while not isinstance(item := next(events), SequenceEndEvent):
             _value(events, item)
-    return None
+    return ()
 
 
 def _load(file: Path) -> Identity:

@@ -63,7 +63,9 @@ def _serve(settings: Settings) -> int:
 
 
 async def _run(settings: Settings) -> None:
+    from daemon import chronicle
     from daemon.app import composed
+    from daemon.observe import Observers
     from daemon.supervisor import Listening, supervise
 
     stop = asyncio.Event()
@@ -75,5 +77,7 @@ async def _run(settings: Settings) -> None:
     def listening(ports: Listening) -> None:
         log.info("%s: webhook on port %d, admin on port %d", settings.name, ports.webhook, ports.admin)
 
-    async with composed(settings, environ=os.environ, rng=random.SystemRandom()) as app:
+    observers = Observers()
+    chronicle.observe(observers)
+    async with composed(settings, environ=os.environ, rng=random.SystemRandom(), observers=observers) as app:
         await supervise(app, stop=stop, listening=listening)

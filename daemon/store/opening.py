@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import sqlite3
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -74,7 +76,18 @@ def _place(path: Path | str) -> Path:
 
 async def _connect(place: Path, mode: str, busy_timeout_s: float) -> aiosqlite.Connection:
     # isolation_level=None: sqlite3 never opens a transaction behind our back.
-    return await aiosqlite.connect(f"{place.as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=busy_timeout_s)
+    uri = f"{place.as_uri()}?mode={mode}"
+    # Opened here first: where that fails, aiosqlite leaves its thread to report to a loop that may be gone by then.
+    sqlite3.connect(uri, uri=True).close()
+    opening = asyncio.ensure_future(aiosqlite.connect(uri, uri=True, isolation_level=None, timeout=busy_timeout_s))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        # aiosqlite's thread opens the file all the same, and would keep it open with nobody to close it.
+        await asyncio.wait([opening])
+        if not opening.exception():
+            await opening.result().close()
+        raise
 
 
 async def _version(connection: aiosqlite.Connection, place: Path, *, known: int) -> int:

@@ -12,7 +12,7 @@ import logging
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import http_exceptions, web
 from aiohttp.http_parser import RawRequestMessage
@@ -49,7 +49,17 @@ class Limits:
 
 
 class _Connection(web.RequestHandler):
-    __slots__ = ()
+    __slots__ = ("_server",)
+
+    def __init__(self, server: _Server, **options: Any) -> None:
+        super().__init__(server, **options)
+        self._server = server
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # In this order: aiohttp wants a connection to have begun before it ends.
+        super().connection_made(transport)
+        if self._server.is_crowded:
+            cast(asyncio.Transport, transport).abort()
 
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
@@ -95,13 +105,12 @@ class _Server(web.Server):
             max_field_size=limits.line_bytes,
             max_headers=limits.fields,
             auto_decompress=False,
-            access_log=None,  # type: ignore[arg-type]  # None switches it off; the annotation forgot that
+            access_log=None,
         )
 
-    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
-        super().connection_made(handler, transport)
-        if len(self.connections) > self._limits.connections:
-            transport.abort()
+    @property
+    def is_crowded(self) -> bool:
+        return len(self.connections) > self._limits.connections
 
 
 class Listener:

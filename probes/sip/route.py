@@ -11,6 +11,7 @@ import socket
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import cast
 
 from probes.sip.udp import Endpoint, SockAddr, bare_socket
 
@@ -89,4 +90,4 @@ def _numeric(host: str, port: int) -> tuple[int, SockAddr]:
     except socket.gaierror as fault:
         raise ValueError(f"{host!r} is not a numeric address") from fault
     family, _, _, _, sockaddr = found[0]
-    return family, sockaddr  # type: ignore[return-value]
+    return family, cast(SockAddr, sockaddr)

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from types import MappingProxyType
+from typing import assert_never
 
 from probes.sip.message import Response
 
@@ -212,10 +213,14 @@ class NonInviteClientTransaction:
                 self._effects.append(TimedOut(given is Input.DEADLINE, elapsed))
             case Action.REPORT_FAILURE:
                 self._effects.append(TransportFailed(elapsed))
-            case Action.REPORT_PROVISIONAL if response is not None:
+            case Action.REPORT_PROVISIONAL:
+                assert response is not None
                 self._effects.append(ProvisionalReceived(response))
-            case Action.REPORT_FINAL if response is not None:
+            case Action.REPORT_FINAL:
+                assert response is not None
                 self._effects.append(FinalReceived(response, elapsed))
+            case _:
+                assert_never(action)
 
     def _retransmit(self, interval: int, now: int) -> None:
         self._send()

@@ -28,7 +28,7 @@ from probes.sip.transaction import (
 )
 from probes.sip.udp import Endpoint, UdpSocket
 
-READS_BEFORE_TIMERS = 4096
+READS_BEFORE_TIMERS = 1024
 """After a stall answers and expired timers wait side by side: answers go first, or our own lag would look like silence."""
 REMEMBERED_BRANCHES = 8192
 

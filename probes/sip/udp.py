@@ -10,6 +10,7 @@ would be the last thing heard. An epoll descriptor is merely readable, whatever 
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
 from asyncio import AbstractEventLoop
@@ -47,15 +48,13 @@ class UdpSocket:
         self._on_datagram = on_datagram
         self._on_error = on_error
         self._buffer = memoryview(bytearray(1 << 16))
-        self._socket = bare_socket(family)
-        try:
+        with contextlib.ExitStack() as undo:
+            self._socket = undo.enter_context(bare_socket(family))
+            self._events = undo.enter_context(select.epoll())
             self._set_up(family, host)
-            self._events = select.epoll()
-        except OSError:
-            self._socket.close()
-            raise
+            self._events.register(self._socket, select.EPOLLIN)
+            undo.pop_all()
         self.port: int = self._socket.getsockname()[1]
-        self._events.register(self._socket, select.EPOLLIN)
         loop.add_reader(self._events.fileno(), self.read)
 
     def _set_up(self, family: int, host: str) -> None:

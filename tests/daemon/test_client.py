@@ -51,7 +51,7 @@ def test_a_socket_left_behind_is_named_as_such() -> None:
 
 
 def test_a_path_too_long_for_a_socket_is_a_sentence() -> None:
-    with pytest.raises(Unanswered, match="no daemon: .*too long"):
+    with pytest.raises(Unanswered, match=r"no daemon: .*too long"):
         ask(Path("/" + "x" * 200), "status")
 
 

@@ -1,4 +1,4 @@
-"""A daemon played by the test: a real HTTP server on a unix socket that answers what it was told to, and notes what it was asked."""
+"""A daemon played by the test: a real HTTP server on a unix socket that answers as told and notes what it was asked."""
 
 from __future__ import annotations
 

@@ -67,7 +67,9 @@ ORDERS: list[tuple[list[str], str, dict[str, Any]]] = [  # (typed, command sent,
     (["baseline", "show", "abcd"], "baseline-show", {"id": "abcd"}),
 ]
 
-names = pytest.mark.parametrize(("typed", "sent", "arguments"), ORDERS, ids=lambda value: "-".join(value) if isinstance(value, list) else "")
+names = pytest.mark.parametrize(
+    ("typed", "sent", "arguments"), ORDERS, ids=lambda value: "-".join(value) if isinstance(value, list) else ""
+)
 Run = Callable[..., Done]
 
 

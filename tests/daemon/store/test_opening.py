@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
@@ -131,6 +132,14 @@ async def test_a_missing_file_cannot_be_read_and_is_not_made(path: Path) -> None
     assert list(path.parent.iterdir()) == []
 
 
+async def test_a_file_that_cannot_be_opened_leaves_no_thread_to_speak_up_later(path: Path) -> None:
+    path.mkdir()
+    before = threading.active_count()
+    with pytest.raises(StoreUnavailable):
+        await once(open_store, path)
+    assert threading.active_count() == before
+
+
 async def test_a_folder_is_not_a_store(path: Path) -> None:
     path.mkdir()
     with pytest.raises(StoreUnavailable, match="cannot be opened"):
@@ -172,11 +181,16 @@ async def test_an_open_that_failed_holds_nothing(path: Path) -> None:
     await once(open_store, path)
 
 
-async def test_a_cancelled_open_does_not_keep_the_store(path: Path) -> None:
+@pytest.mark.parametrize("cancelled_after_turns", range(8))
+async def test_a_cancelled_open_holds_nothing(path: Path, cancelled_after_turns: int) -> None:
+    descriptors = open_descriptors()
     task = asyncio.create_task(open_store(path))
-    await asyncio.sleep(0)
+    for _ in range(cancelled_after_turns):
+        await asyncio.sleep(0)
     task.cancel()
     await asyncio.wait([task])
+    assert task.cancelled()
+    assert open_descriptors() == descriptors
     await once(open_store, path)
 
 

@@ -189,6 +189,12 @@ def test_an_address_has_a_name_a_uri_and_parameters(value: str, expected: Addres
     assert with_header(f"Contact: {value}").contacts == (expected,)
 
 
+def test_removing_all_bindings_survives_the_round_trip() -> None:
+    message = replace(response(), contacts=(ANY_CONTACT,))
+    assert b"\r\nContact: *\r\n" in serialise(message)
+    assert parse(serialise(message)) == message
+
+
 def test_contacts_may_share_a_line() -> None:
     assert [contact.uri for contact in with_header('m: "a, b" <sip:a@b>, <sip:c@d>').contacts] == ["sip:a@b", "sip:c@d"]
 
@@ -310,7 +316,7 @@ def test_an_empty_datagram_is_malformed() -> None:
 
 
 def test_200_header_lines_are_not_too_many() -> None:
-    assert len(response(RESPONSE.replace("Content-Length: 0", "X: y\r\n" * 194 + "Content-Length: 0")).header("x")) == 194
+    assert len(response(RESPONSE.replace("Content-Length: 0", "X-A: y\r\n" * 194 + "Content-Length: 0")).header("x-a")) == 194
 
 
 BREAKS = ["\r\nX: y", "a\rb", "a\nb"]
@@ -376,20 +382,22 @@ def lines_run(data: bytes) -> int:
     return count
 
 
-HOSTILE = {
-    "quotes": lambda n: '"' * n,
-    "escaped quotes": lambda n: '"' + '\\"' * (n // 2),
-    "brackets": lambda n: "<" * n,
-    "commas": lambda n: "<sip:a@b>," * (n // 10),
-    "parameters": lambda n: "<sip:a@b>" + "".join(f";p{i}=1" for i in range(n // 8)),
-    "blanks": lambda n: "<sip:a@b>" + " " * n + ";x",
-    "folds": lambda n: "<sip:a@b>" + "\r\n ;" * (n // 4),
+HOSTILE: dict[str, Callable[[int], str]] = {
+    "quotes": lambda n: "Contact: " + '"' * n,
+    "escaped quotes": lambda n: 'Contact: "' + '\\"' * (n // 2),
+    "brackets": lambda n: "Contact: a" + "<" * n,
+    "contacts": lambda n: "Contact: <sip:a@b>" + ",<sip:a@b>" * (n // 10),
+    "hops": lambda n: "Via: SIP/2.0/UDP a" + ",SIP/2.0/UDP a" * (n // 14),
+    "parameters": lambda n: "Contact: <sip:a@b>" + "".join(f";p{i}=1" for i in range(n // 8)),
+    "blanks": lambda n: "Contact: <sip:a@b>" + " " * n + ";x",
+    "folds": lambda n: "Contact: <sip:a@b>" + "\r\n ;" * (n // 4),
+    "comments": lambda n: "Retry-After: 1 " + "(" * n,
 }
 
 
 @pytest.mark.parametrize("shape", HOSTILE)
 def test_twice_the_bytes_cost_at_most_about_twice_the_work(shape: str) -> None:
     def datagram(size: int) -> bytes:
-        return changed(RESPONSE, "Content-Length: 0", f"Contact: {HOSTILE[shape](size)}\r\nContent-Length: 0")
+        return changed(RESPONSE, "Content-Length: 0", f"{HOSTILE[shape](size)}\r\nContent-Length: 0")
 
     assert lines_run(datagram(40_000)) <= 2.5 * lines_run(datagram(20_000))

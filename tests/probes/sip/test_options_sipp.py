@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import statistics
-
-import pytest
+from collections.abc import Callable
 
 from probes.sample import Origin, Outcome, ProbeResult
 from probes.sip.options import OptionsProbe
@@ -68,7 +67,7 @@ async def test_silence_fails_as_408_by_timeout(engine: SipEngine, rng: random.Ra
 
 
 async def test_a_closed_port_fails_as_503_by_transport(
-    engine: SipEngine, rng: random.Random, record_property: pytest.FixtureRequest
+    engine: SipEngine, rng: random.Random, record_property: Callable[[str, object], None]
 ) -> None:
     asked = probe(engine, free_udp_port(), rng)
     results = [await asked.attempt() for _ in range(20)]

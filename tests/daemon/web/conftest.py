@@ -1,0 +1,72 @@
+"""Every test of the servers runs on both loops: uvloop is what the daemon uses, asyncio's own is what it falls back to."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+import uvloop
+from aiohttp import ClientSession, ClientTimeout
+
+from daemon.web.keys import Keys
+from daemon.web.listener import Limits, Listener
+from daemon.web.tally import Tally
+from daemon.web.webhook import Webhook
+from tests.daemon.web.world import DEADLINE_S, NEW, OLD, World
+
+Loops = Mapping[str, Callable[[], asyncio.AbstractEventLoop]]
+
+
+def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> Loops:
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def tally() -> Tally:
+    return Tally()
+
+
+@pytest.fixture
+def limits() -> Limits:
+    """Small enough that a test need not wait; the rules are the same."""
+    return Limits(idle_s=0.3, body_s=0.2, drain_s=0.2, connections=8)
+
+
+@pytest.fixture
+async def webhook(world: World, tally: Tally, limits: Limits) -> AsyncIterator[Listener]:
+    keys = Keys([("old", OLD.encode()), ("new", NEW.encode())])
+    listener = await Webhook(world.board, keys, now_ns=world.mono_ns, observer=tally, limits=limits).serve("127.0.0.1", 0)
+    yield listener
+    await listener.close()
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[ClientSession]:
+    async with ClientSession(timeout=ClientTimeout(total=DEADLINE_S)) as session:
+        yield session
+
+
+@pytest.fixture
+async def untroubled(caplog: pytest.LogCaptureFixture) -> AsyncIterator[None]:
+    """Fails the test if anything was logged as our trouble, or an exception reached the loop."""
+    reached: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reached.append(context))
+    yield
+    assert reached == []
+    troubles = [record for record in caplog.records if record.levelno >= logging.WARNING or record.exc_info]
+    assert [record.getMessage() for record in troubles] == []
+
+
+@pytest.fixture
+def everything(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """The log at its most talkative."""
+    with caplog.at_level(logging.DEBUG):
+        yield caplog
