@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from gates import compare, rule, words
 from gates.compare import Comparison
-from gates.gate import Gate, GateState, Transition, fresh
+from gates.gate import Gate, GateState, Input, Transition, fresh
 from probes.sample import Moment, Sample
 
 
@@ -129,7 +129,7 @@ def advance(gate: Gate, event: Event, *, now: Moment) -> tuple[Gate, Transition 
         case Latch(plan, by):
             return _latch(gate, plan, by, now=now)
         case Reset(by):
-            return fresh(gate.spec), Transition(gate.spec.name, gate.state, UN, f"reset by {by}", "counters zeroed", now)
+            return _forget(gate), Transition(gate.spec.name, gate.state, UN, f"reset by {by}", "counters zeroed", now)
     if gate.latched:
         return gate, None
     return _settle(gate, find(gate, now=now), cause, now=now)
@@ -141,6 +141,12 @@ def _heard(gate: Gate, sample: Sample) -> Gate:
         return gate
     counted = rule.count(known, sample, codes=gate.spec.codes, threshold=gate.spec.threshold)
     return replace(gate, inputs={**gate.inputs, sample.probe: counted})
+
+
+def _forget(gate: Gate) -> Gate:
+    """Afresh, except for what makes a result late or doubtful: attempts from before the reset are still under way."""
+    inputs = {probe: Input(judged=known.judged) for probe, known in gate.inputs.items()}
+    return replace(fresh(gate.spec), inputs=inputs, undisturbed_ns=gate.undisturbed_ns)
 
 
 def _latch(gate: Gate, plan: str, by: str, *, now: Moment) -> tuple[Gate, Transition | None]:
@@ -192,6 +198,8 @@ def due_plans(gate: Gate, *, now: Moment) -> tuple[str, ...]:
     """
     if gate.state is not TR or gate.tripped is None or find(gate, now=now) is not Finding.WORSE:
         return ()
+    if not any(known.sent and known.sent.mono_ns > gate.undisturbed_ns for known in compare.at_threshold(gate)):
+        return ()  # time that passed while we stood still confirms nothing: first a failure from after it
     return tuple(
         entry.plan
         for entry in gate.spec.on_trip

@@ -33,7 +33,9 @@ def _streak(gate: Gate, probe: str, *, now: Moment) -> str:
     known, n = gate.inputs[probe], gate.spec.threshold
     if known.counted:
         relation = "≥" if known.counted >= n else "<"
-        return f"{probe}: {', '.join(known.streak)}: {known.counted} consecutive {relation} {n}; {_last_pass(known, now=now)}"
+        any_code = f"; {known.failing} failures of any code ≥ {n}" if known.counted < n <= known.failing else ""
+        counted = f"{', '.join(known.streak)}: {known.counted} consecutive {relation} {n}{any_code}"
+        return f"{probe}: {counted}; {_last_pass(known, now=now)}"
     return f"{probe}: {known.failing} failures outside the code set, threshold {n}; {_last_pass(known, now=now)}"
 
 

@@ -82,7 +82,9 @@ def _verdict(entries: list[JournalEntry]) -> Reply:
     if flaw is None:
         return Reply(Exit.OK, f"the chain holds: {held} entries, head {head.hex()}", data)
     # Not 1: that is DEGRADED, and only `status` says so.
-    return Reply(Exit.REFUSED, f"the chain does not hold: {flaw.how} at {flaw.seq}: {flaw.detail}; {held} entries hold", data)
+    return Reply(
+        Exit.REFUSED, f"the chain does not hold: {flaw.how} at {flaw.seq}: {flaw.detail}; it holds up to entry {held}", data
+    )
 
 
 def _flaw(flaw: Flaw | None) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.daemon.cli.conftest import Done
+from tests.daemon.cli.installed import Done
 from tests.daemon.cli.played import Asked, Played, reply
 
 DIGEST = "0123456789abcdef" * 4
@@ -120,7 +120,7 @@ def test_a_refusal_in_json_stands_on_stdout(daemon: Played, command: Run) -> Non
 def test_a_baseline_is_shown_with_its_objects_and_both_times(daemon: Played, command: Run, typed: list[str]) -> None:
     daemon.says["-".join(typed)] = reply(0, "", **BASELINE)
 
-    done = command(*typed, "-c", str(daemon.config), TZ="Europe/Berlin")
+    done = command(*typed, "-c", str(daemon.config), TZ="CET-1CEST,M3.5.0,M10.5.0/3")
 
     assert done.stdout.splitlines() == [
         f"baseline {'cd' * 32}",

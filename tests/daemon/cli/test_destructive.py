@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.daemon.cli.conftest import CUTOVERD, environment
+from tests.daemon.cli.installed import CUTOVERD, environment
 from tests.daemon.cli.played import Asked, Played, reply
 from tests.daemon.cli.test_commands import DIGEST, OTHER, PLAN
 

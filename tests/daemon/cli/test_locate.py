@@ -8,7 +8,7 @@ import pytest
 
 from config.problem import ConfigInvalid
 from daemon.cli.locate import Identity, _glance, identify
-from tests.daemon.cli.conftest import CONFIG
+from tests.daemon.cli.installed import CONFIG
 
 
 def glance(folder: Path, text: str) -> Identity | None:

@@ -15,7 +15,7 @@ import click
 import pytest
 
 from daemon.cli.group import COMMANDS, cutoverd
-from tests.daemon.cli.conftest import CUTOVERD, Done, environment
+from tests.daemon.cli.installed import CUTOVERD, Done, environment
 from tests.daemon.cli.played import Played, playing, reply
 
 Run = Callable[..., Done]

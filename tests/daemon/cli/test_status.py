@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from daemon.cli import status_text
-from tests.daemon.cli.conftest import CUTOVERD, Done, environment
+from tests.daemon.cli.installed import CUTOVERD, Done, environment
 from tests.daemon.cli.played import Asked, Played, reply
 
 Run = Callable[..., Done]
@@ -63,7 +63,14 @@ HALTED: dict[str, Any] = {
     "problem": "no baseline",
     "baseline": "",
     "window": {**OPEN["window"], "inside": False},
-    "run": {"id": "r@1", "plan": "inbound-rollback", "digest": DIGEST, "stopped": True, "halted_at": "a/dns/b/sip", "detail": "BADKEY"},
+    "run": {
+        "id": "r@1",
+        "plan": "inbound-rollback",
+        "digest": DIGEST,
+        "stopped": True,
+        "halted_at": "a/dns/b/sip",
+        "detail": "BADKEY",
+    },
     "gates": [
         {
             **GATE,
@@ -83,7 +90,7 @@ HALTED: dict[str, Any] = {
 def test_the_whole_state_verdict_first_with_both_times(daemon: Played, command: Run) -> None:
     daemon.says["status"] = reply(0, "", **OPEN)
 
-    done = command("status", "-c", str(daemon.config), TZ="Europe/Berlin")
+    done = command("status", "-c", str(daemon.config), TZ="CET-1CEST,M3.5.0,M10.5.0/3")
 
     assert daemon.asked == [Asked("GET", "/v1/status", None)]
     assert done.stdout.splitlines() == [
@@ -181,7 +188,9 @@ def test_a_watch_redraws_a_terminal(daemon: Played) -> None:
     ours, theirs = pty.openpty()
     try:
         with subprocess.Popen(
-            [CUTOVERD, "status", "--watch", "--every", "1ms", "--count", "2", "-c", daemon.config], stdout=theirs, env=environment()
+            [CUTOVERD, "status", "--watch", "--every", "1ms", "--count", "2", "-c", daemon.config],
+            stdout=theirs,
+            env=environment(),
         ) as running:
             os.close(theirs)
             seen = _all_of(ours)

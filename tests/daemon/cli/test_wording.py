@@ -45,7 +45,13 @@ def test_a_duration_is_as_exact_as_it_matters(ns: int, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "ns"),
-    [("200ms", 200_000_000), ("5s", 5_000_000_000), ("1.5s", 1_500_000_000), ("30m", 1_800_000_000_000), ("24h", 86_400_000_000_000)],
+    [
+        ("200ms", 200_000_000),
+        ("5s", 5_000_000_000),
+        ("1.5s", 1_500_000_000),
+        ("30m", 1_800_000_000_000),
+        ("24h", 86_400_000_000_000),
+    ],
 )
 def test_durations_are_typed_as_in_the_file(typed: str, ns: int) -> None:
     assert DURATION.convert(typed, None, None) == ns

@@ -247,11 +247,9 @@ async def test_a_refusal_that_quotes_too_little_is_charged_to_that_address_only(
 
 
 async def test_a_refusal_nobody_waits_for_is_counted_and_charged_to_nobody(engine: SipEngine, peer: Peer) -> None:
-    asking = asyncio.ensure_future(engine.exchange(("127.0.0.1", free_udp_port()), options, timeout_ns=5 * S))
-    await asyncio.sleep(0)
-    asking.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await asking
+    asking = engine.exchange(("127.0.0.1", free_udp_port()), options, timeout_ns=5 * S)
+    asking.send(None)  # as far as the request being sent, and given up before the loop can look at the socket
+    asking.close()
     assert isinstance(await engine.exchange(peer.address, options, timeout_ns=5 * S), Answered)
     assert engine.ignored == {"icmp:late": 1}
 
