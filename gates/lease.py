@@ -64,7 +64,9 @@ def _verdict(gate: Gate, cutover: Cutover, hold: Hold | None) -> str:
 def lease(gate: Gate, cutover: Cutover, *, impaired: str, now: Moment) -> Lease:
     """`impaired` names what is wrong with ourselves (`journal`, `inbox-full`), empty when nothing is."""
     hold = cutover.hold(gate.spec.name, now=now)
-    reason = impaired or _verdict(gate, cutover, hold)
+    # Committed is the new path always: a full disk must not send callers to a platform that is no longer theirs.
+    unwell = "" if cutover.phase is Phase.COMMITTED else impaired
+    reason = unwell or _verdict(gate, cutover, hold)
     sent = [known.sent.mono_ns if known.sent else -1 for known in compare.needed(gate)]
     known_all = min(sent) >= 0
     return Lease(

@@ -118,18 +118,18 @@ def _must_recover(gate: Gate) -> bool:
 def advance(gate: Gate, event: Event, *, now: Moment) -> tuple[Gate, Transition | None]:
     """One event; the gate afterwards, and the transition if state or answer changed."""
     match event:
-        case Sample():
-            gate = _heard(gate, event)
-            cause = f"sample {event.probe}#{event.sequence}"
-        case Tick():
-            cause = "time"
-        case Disturbed(reason):
-            gate = replace(gate, undisturbed_ns=now.mono_ns)
-            cause = reason
         case Latch(plan, by):
             return _latch(gate, plan, by, now=now)
         case Reset(by):
             return _forget(gate), Transition(gate.spec.name, gate.state, UN, f"reset by {by}", "counters zeroed", now)
+        case Sample():
+            gate = _heard(gate, event)
+            cause = f"sample {event.probe}#{event.sequence}"
+        case Disturbed(reason):
+            gate = replace(gate, undisturbed_ns=now.mono_ns)
+            cause = reason
+        case _:
+            cause = "time"
     if gate.latched:
         return gate, None
     return _settle(gate, find(gate, now=now), cause, now=now)

@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import Event, MappingEndEvent, MappingStartEvent, ScalarEvent, SequenceEndEvent, SequenceStartEvent
 
-from config.document import scalar
+from config.document import MAX_DEPTH, scalar
 
 MAX_BYTES = 1024 * 1024
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
@@ -76,18 +76,20 @@ def _until_known(events: Iterator[Event]) -> dict[str, Any]:
     return found
 
 
-def _value(events: Iterator[Event], event: Event) -> Any:
+def _value(events: Iterator[Event], event: Event, depth: int = 1) -> Any:
     """A mapping as a dict, a scalar as what it means, () for everything else; its events are consumed to the last."""
+    if depth > MAX_DEPTH:
+        raise ValueError(f"nested more than {MAX_DEPTH} deep")
     if isinstance(event, ScalarEvent):
         return scalar(event.value) if event.style is None else event.value
     if isinstance(event, MappingStartEvent):
         found: dict[str, Any] = {}
         while not isinstance(key := next(events), MappingEndEvent):
-            found[str(_value(events, key))] = _value(events, next(events))
+            found[str(_value(events, key, depth + 1))] = _value(events, next(events), depth + 1)
         return found
     if isinstance(event, SequenceStartEvent):
         while not isinstance(item := next(events), SequenceEndEvent):
-            _value(events, item)
+            _value(events, item, depth + 1)
     return ()
 
 

@@ -204,7 +204,9 @@ def test_entering_unknown_zeroes_the_counters_of_every_input() -> None:
     bench.hear(OLD, failed(), 1)
     bench.tick(17.5)
     assert bench.state is GateState.UNKNOWN
-    assert all((k.counted, k.failing, k.passes, k.streak, k.first_failed) == (0, 0, 0, (), None) for k in bench.gate.inputs.values())
+    assert all(
+        (k.counted, k.failing, k.passes, k.streak, k.first_failed) == (0, 0, 0, (), None) for k in bench.gate.inputs.values()
+    )
 
 
 def test_one_pass_of_every_needed_input_ends_unknown() -> None:

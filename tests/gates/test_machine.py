@@ -109,7 +109,13 @@ def test_a_reset_leaves_a_latched_trip_for_unknown() -> None:
     bench.do(Latch("rollback", "gate inbound"), s(4))
     bench.do(Reset("an operator"), s(5))
     gate = bench.gate
-    assert (gate.state, gate.latched, gate.degraded, gate.ran, gate.tripped) == (GateState.UNKNOWN, False, True, frozenset(), None)
+    assert (gate.state, gate.latched, gate.degraded, gate.ran, gate.tripped) == (
+        GateState.UNKNOWN,
+        False,
+        True,
+        frozenset(),
+        None,
+    )
 
 
 def test_a_gate_answers_degraded_in_unknown_and_not_in_healthy() -> None:

@@ -104,6 +104,7 @@ def test_a_gate_never_trips_on_fewer_than_n_counted_failures(steps: list[Heard |
 def test_without_compare_a_gate_that_is_not_unknown_always_trips_on_the_nth(steps: list[Heard], threshold: int) -> None:
     play = Play(Bench(spec(threshold=threshold, max_age_ms=10**9)))
     play.bench.hear(NEW, PASS, 0, sequence=0)
+    play.tallies[NEW] = Tally(highest=0)
     for step in steps:
         before = play.bench.state
         play.bench.do(*play.step(step))
@@ -177,7 +178,7 @@ def _by_millisecond(bench: Bench, start: int, end: int, log: Log) -> None:
 
 def _by_deadline(bench: Bench, start: int, end: int, log: Log) -> None:
     now = at(start)
-    while (due := deadline(bench.gate, now=now)) is not None and due < at(end).mono_ns:
+    while (due := deadline(bench.gate, now=now)) is not None and due <= at(end - 1).mono_ns:
         assert due > now.mono_ns
         now = Moment(now.utc_ns + due - now.mono_ns, due)
         _look(bench, now, log)

@@ -94,7 +94,10 @@ class Sipp:
 
 @contextlib.asynccontextmanager
 async def sipp(scenario: str, host: str = "127.0.0.1", *, port: int = 0) -> AsyncIterator[Sipp]:
-    """`scenario` is XML: `answers(…)`, `SILENT`, or one's own; `port` 0 takes a free one. Ended, by its process id, when the block is left."""
+    """`scenario` is XML: `answers(…)`, `SILENT`, or one's own; `port` 0 takes a free one.
+
+    Ended, by its process id, when the block is left.
+    """
     port = port or free_udp_port(host)
     with tempfile.TemporaryDirectory(prefix="sipp-") as name:
         folder = Path(name)

@@ -29,10 +29,12 @@ plans: {{}}
 Done = subprocess.CompletedProcess[str]
 
 
+LEFT_OUT = ("CUTOVERD_CONFIG", "RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR")
+
+
 def environment() -> dict[str, str]:
     """Ours, in UTC, without anything that points at a daemon or a configuration of this machine."""
-    left_out = ("CUTOVERD_CONFIG", "RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR")
-    return {name: value for name, value in os.environ.items() if name not in left_out} | {"TZ": "UTC", "COLUMNS": "100"}
+    return {name: value for name, value in os.environ.items() if name not in LEFT_OUT} | {"TZ": "UTC"}
 
 
 def cutoverd(*arguments: str, **variables: str) -> Done:

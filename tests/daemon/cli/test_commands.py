@@ -75,11 +75,11 @@ Run = Callable[..., Done]
 
 @names
 def test_an_order_is_sent_and_its_message_printed(
-    daemon: Played, command: Run, typed: list[str], sent: str, arguments: dict[str, Any]
+    daemon: Played, installed: Run, typed: list[str], sent: str, arguments: dict[str, Any]
 ) -> None:
     daemon.says[sent] = reply(0, "done as asked")
 
-    done = command(*typed, "-c", str(daemon.config))
+    done = installed(*typed, "-c", str(daemon.config))
 
     assert daemon.asked == [Asked("POST", f"/v1/{sent}", arguments)]
     assert (done.stdout, done.stderr, done.returncode) == ("done as asked\n", "", 0)
@@ -117,10 +117,10 @@ def test_a_refusal_in_json_stands_on_stdout(daemon: Played, command: Run) -> Non
 
 
 @pytest.mark.parametrize("typed", [["baseline", "show"], ["baseline", "capture"]])
-def test_a_baseline_is_shown_with_its_objects_and_both_times(daemon: Played, command: Run, typed: list[str]) -> None:
+def test_a_baseline_is_shown_with_its_objects_and_both_times(daemon: Played, installed: Run, typed: list[str]) -> None:
     daemon.says["-".join(typed)] = reply(0, "", **BASELINE)
 
-    done = command(*typed, "-c", str(daemon.config), TZ="CET-1CEST,M3.5.0,M10.5.0/3")
+    done = installed(*typed, "-c", str(daemon.config), TZ="CET-1CEST,M3.5.0,M10.5.0/3")
 
     assert done.stdout.splitlines() == [
         f"baseline {'cd' * 32}",

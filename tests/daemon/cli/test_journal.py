@@ -14,8 +14,21 @@ import pytest
 from daemon.cli import journal_text
 from daemon.store import Draft, open_store
 from reverters.entries import (
-    KINDS, Body, Closed, Finished, Halted, Inspected, Intended, Interrupted, Judged, Operated, Planned, Responded, Verified, Waited,
-)  # fmt: skip
+    KINDS,
+    Body,
+    Closed,
+    Finished,
+    Halted,
+    Inspected,
+    Intended,
+    Interrupted,
+    Judged,
+    Operated,
+    Planned,
+    Responded,
+    Verified,
+    Waited,
+)
 from reverters.journal import JournalEntry, seal
 from tests.daemon.cli.installed import Done
 from tests.daemon.cli.played import Played
@@ -127,8 +140,8 @@ def journaled(configured: Played) -> Played:
 
 
 @pytest.mark.parametrize("typed", [["journal"], ["journal", "show"]], ids=" ".join)
-def test_the_journal_is_read_without_a_daemon(journaled: Played, command: Run, typed: list[str]) -> None:
-    done = command(*typed, "-c", str(journaled.config), TZ="CET-1CEST,M3.5.0,M10.5.0/3")
+def test_the_journal_is_read_without_a_daemon(journaled: Played, installed: Run, typed: list[str]) -> None:
+    done = installed(*typed, "-c", str(journaled.config), TZ="CET-1CEST,M3.5.0,M10.5.0/3")
 
     assert done.stdout.splitlines() == [
         "    1  2026-12-05 22:00:00.123Z (23:00:00 CET)  alice  -  operated  open",
@@ -165,9 +178,9 @@ def test_with_json_each_entry_is_a_line(journaled: Played, command: Run) -> None
     assert [each["seq"] for each in others] == [2, 3, 4]
 
 
-def test_a_chain_that_holds_is_exit_0_with_count_and_head(journaled: Played, command: Run) -> None:
-    plain = command("journal", "verify", "-c", str(journaled.config))
-    as_json = json.loads(command("--json", "journal", "verify", "-c", str(journaled.config)).stdout)
+def test_a_chain_that_holds_is_exit_0_with_count_and_head(journaled: Played, installed: Run) -> None:
+    plain = installed("journal", "verify", "-c", str(journaled.config))
+    as_json = json.loads(installed("--json", "journal", "verify", "-c", str(journaled.config)).stdout)
 
     assert plain.returncode == 0
     assert plain.stdout == f"the chain holds: 4 entries, head {as_json['data']['head']}\n"
@@ -202,8 +215,8 @@ def test_an_unreadable_entry_has_no_body_in_json(journaled: Played, command: Run
 
 
 @pytest.mark.parametrize("typed", [["journal"], ["journal", "verify"]], ids=" ".join)
-def test_without_a_store_it_is_one_line_and_exit_2(configured: Played, command: Run, typed: list[str]) -> None:
-    plain, as_json = command(*typed, "-c", str(configured.config)), command(*typed, "--json", "-c", str(configured.config))
+def test_without_a_store_it_is_one_line_and_exit_2(configured: Played, installed: Run, typed: list[str]) -> None:
+    plain, as_json = installed(*typed, "-c", str(configured.config)), installed(*typed, "--json", "-c", str(configured.config))
 
     assert plain.stderr == f"the journal cannot be read: {configured.folder}/cutoverd.db does not exist\n"
     assert (plain.returncode, as_json.returncode, json.loads(as_json.stdout)["exit"]) == (2, 2, 2)

@@ -49,12 +49,12 @@ def test_without_a_daemon_json_says_so(configured: Played, command: Run, typed: 
     assert (done.stderr, done.returncode) == ("", 7)
 
 
-def test_a_socket_left_behind_is_no_daemon(configured: Played, command: Run) -> None:
+def test_a_socket_left_behind_is_no_daemon(configured: Played, installed: Run) -> None:
     left = socket.socket(socket.AF_UNIX)
     left.bind(str(configured.socket))
     left.close()
 
-    done = command("status", "-c", str(configured.config))
+    done = installed("status", "-c", str(configured.config))
 
     assert done.stderr.startswith(f"no daemon: nobody listens on {configured.socket}")
     assert done.returncode == 7
@@ -97,10 +97,10 @@ def test_a_command_the_daemon_does_not_know_is_one_line(daemon: Played, command:
     assert "HTTP 404" in done.stderr
 
 
-def test_a_slow_daemon_is_given_up(daemon: Played, command: Run) -> None:
+def test_a_slow_daemon_is_given_up(daemon: Played, installed: Run) -> None:
     daemon.silent = True
 
-    done = command("status", "--timeout", "50ms", "-c", str(daemon.config))
+    done = installed("status", "--timeout", "50ms", "-c", str(daemon.config))
 
     assert (done.returncode, done.stderr) == (7, f"the daemon at {daemon.socket} did not answer within 0.05 s\n")
 
@@ -152,18 +152,18 @@ def test_a_reader_that_goes_away_is_no_error(daemon: Played) -> None:
     assert (done.stderr, done.returncode) == ("", 141)
 
 
-def test_a_terminal_that_cannot_show_a_character_gets_an_escape(daemon: Played, command: Run) -> None:
+def test_a_terminal_that_cannot_show_a_character_gets_an_escape(daemon: Played, installed: Run) -> None:
     daemon.says["open"] = reply(0, "2 ≥ 1")
 
-    done = command("open", "-c", str(daemon.config), PYTHONIOENCODING="latin-1")
+    done = installed("open", "-c", str(daemon.config), PYTHONIOENCODING="latin-1")
 
     assert (done.stdout, done.returncode) == ("2 \\u2265 1\n", 0)
 
 
-def test_errors_of_the_file_are_those_of_check(configured: Played, command: Run) -> None:
+def test_errors_of_the_file_are_those_of_check(configured: Played, installed: Run) -> None:
     configured.config.write_text("name: [\n")
 
-    asked, checked = command("status", "-c", str(configured.config)), command("check", str(configured.config))
+    asked, checked = installed("status", "-c", str(configured.config)), installed("check", str(configured.config))
 
     assert asked.returncode == checked.returncode == 2
     assert asked.stderr == checked.stdout

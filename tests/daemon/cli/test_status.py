@@ -87,10 +87,10 @@ HALTED: dict[str, Any] = {
 }
 
 
-def test_the_whole_state_verdict_first_with_both_times(daemon: Played, command: Run) -> None:
+def test_the_whole_state_verdict_first_with_both_times(daemon: Played, installed: Run) -> None:
     daemon.says["status"] = reply(0, "", **OPEN)
 
-    done = command("status", "-c", str(daemon.config), TZ="CET-1CEST,M3.5.0,M10.5.0/3")
+    done = installed("status", "-c", str(daemon.config), TZ="CET-1CEST,M3.5.0,M10.5.0/3")
 
     assert daemon.asked == [Asked("GET", "/v1/status", None)]
     assert done.stdout.splitlines() == [
@@ -133,11 +133,11 @@ def test_trouble_is_told_where_it_is(daemon: Played, command: Run) -> None:
 
 
 @pytest.mark.parametrize("code", [0, 1, 3, 4, 5])
-def test_the_exit_code_tells_the_state_and_the_text_stays_on_stdout(daemon: Played, command: Run, code: int) -> None:
+def test_the_exit_code_tells_the_state_and_the_text_stays_on_stdout(daemon: Played, installed: Run, code: int) -> None:
     daemon.says["status"] = reply(code, "", **OPEN)
 
-    plain = command("status", "-c", str(daemon.config))
-    as_json = command("status", "--json", "-c", str(daemon.config))
+    plain = installed("status", "-c", str(daemon.config))
+    as_json = installed("status", "--json", "-c", str(daemon.config))
 
     assert (plain.returncode, plain.stderr) == (code, "")
     assert plain.stdout.startswith("OK acme-emea")

@@ -135,7 +135,7 @@ async def test_the_command_lines_client_understands_every_answer(control: Contro
     assert (unknown.exit, unknown.message) == (Exit.USAGE, "no such command")
 
 
-async def test_a_command_goes_on_when_its_client_leaves(control: Control, path: Path, commands: Commands) -> None:
+async def test_a_command_goes_on_when_its_client_leaves(path: Path) -> None:
     began, go_on, done = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def slow(command: str, arguments: dict[str, Any], actor: str) -> Reply:
@@ -144,17 +144,16 @@ async def test_a_command_goes_on_when_its_client_leaves(control: Control, path: 
         done.set()
         return Reply(Exit.OK, "done")
 
-    commands.handle = slow  # type: ignore[method-assign]  # a slow one in its place
-    other = Control(slow, lambda: STATUS, commands={"open"}, limits=Limits())
-    await other.open(path.with_name("other.sock"))
-    _, writer = await asyncio.open_unix_connection(path.with_name("other.sock"))
+    control = Control(slow, lambda: STATUS, commands={"open"})
+    await control.open(path)
+    _, writer = await asyncio.open_unix_connection(path)
     writer.write(b"POST /v1/open HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
     async with asyncio.timeout(DEADLINE_S):
         await began.wait()
         writer.transport.abort()
         go_on.set()
         await done.wait()
-    await other.close()
+    await control.close()
 
 
 async def test_a_live_daemon_refuses_a_second_and_goes_on(control: Control, path: Path, local: ClientSession) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from probes.sip.headers import Address, CSeq, RetryAfter, Via
 from probes.sip.message import Malformation, MalformedMessage, Request, Response, parse, serialise
-from tests.probes.sip.test_message import REQUEST, RESPONSE, TORTUOUS
+from tests.probes.sip.samples import REQUEST, RESPONSE, TORTUOUS
 
 TOKEN = st.text("abcXYZ019-.!%*_+`'~", min_size=1, max_size=12)
 HOST = st.sampled_from(["sbc01", "sbc-new.example.net", "192.0.2.1", "2001:db8::1"])

@@ -19,7 +19,7 @@ from probes.sip.transaction import (
     TimedOut,
     TransportFailed,
 )
-from tests.probes.sip.test_message import RESPONSE, response
+from tests.probes.sip.samples import RESPONSE, response
 
 MS = 1_000_000
 START = 7_000 * MS

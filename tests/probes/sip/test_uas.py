@@ -10,7 +10,7 @@ from lab.sip import Answer, Silent, Uas, in_turn
 from probes.sip.headers import Address, CSeq, Via
 from probes.sip.message import Request, Response, parse, serialise
 from probes.sip.transport import Answered, SipEngine
-from tests.probes.sip.test_engine import Local, options
+from tests.probes.sip.samples import Local, options
 
 S = 1_000_000_000
 
