@@ -149,9 +149,7 @@ class _Builder:
         self.flaws: list[Flaw] = []
 
     def document(self) -> Node:
-        for event in self.events:
-            if isinstance(event, DocumentStartEvent):
-                break
+        while not isinstance(event := self._next(), DocumentStartEvent):
             if isinstance(event, StreamEndEvent):
                 raise Unreadable(Flaw((1, 1), (), "the file is empty"))
         start = self._next()
@@ -197,7 +195,7 @@ class _Builder:
             self._refuse_sharing(event, mark, path)
             if not _is_text(event.value):
                 self.flaws.append(Flaw(mark, path, "half a surrogate pair is not a character: write \\U and eight digits"))
-            return str(event.value)
+            return str(event.value).encode("utf-8", "replace").decode()
         self._node(event, (*path, ""), mark)
         self.flaws.append(Flaw(mark, path, "a key is plain text, not a list or a mapping"))
         return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
@@ -145,6 +145,7 @@ def _known_keys(path: Path) -> list[str]:
 
 
 def _model_at(path: Path) -> type[BaseModel] | None:
+    """The model of the mapping at `path`, which is a path that pydantic went; None for names that the user chooses."""
     here: Any = Settings
     for part in path:
         here = _inside(here, part)
@@ -152,27 +153,12 @@ def _model_at(path: Path) -> type[BaseModel] | None:
 
 
 def _as_model(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for member in _members(annotation):
-        if (model := _as_model(member)) is not None:
-            return model
-    return None
-
-
-def _members(annotation: Any) -> tuple[Any, ...]:
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        return arguments[:1]
-    return arguments if origin in (Union, UnionType) else ()
+    members = get_args(annotation) if get_origin(annotation) is UnionType else (annotation,)
+    return next((member for member in members if isinstance(member, type) and issubclass(member, BaseModel)), None)
 
 
 def _inside(annotation: Any, part: str | int) -> Any:
     model = _as_model(annotation)
-    if model is not None:
-        found = [field.annotation for name, field in model.model_fields.items() if (field.alias or name) == part]
-        return found[0] if found else None
-    for candidate in (annotation, *_members(annotation)):
-        if get_origin(candidate) in (list, dict):
-            return get_args(candidate)[-1]
-    return None
+    if model is None:
+        return get_args(annotation)[-1]
+    return next(field.annotation for name, field in model.model_fields.items() if (field.alias or name) == part)

@@ -65,8 +65,8 @@ def _order(path: Path) -> list[tuple[int, int, str]]:
 def _take_out(node: Node, path: Path) -> None:
     holder = locate(node, path[:-1])
     part = path[-1]
-    if isinstance(holder.value, dict) and str(part) in holder.value:
+    if isinstance(holder.value, dict):
         del holder.value[str(part)]
         holder.lost.add(str(part))
-    elif isinstance(holder.value, list) and isinstance(part, int) and part < len(holder.value):
+    elif isinstance(holder.value, list) and isinstance(part, int):
         del holder.value[part]

@@ -66,8 +66,10 @@ class Inbox:
     async def take(self, *, within_s: float) -> list[Message]:
         """Everything that waits, at the latest after `within_s`; may be nothing."""
         if not self._messages:
+            # Not wait_for: on Python 3.11 it swallows a cancellation that meets an arrival, and we would never stop.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._arrived.wait(), within_s)
+                async with asyncio.timeout(within_s):
+                    await self._arrived.wait()
         taken = list(self._messages)
         self._messages.clear()
         self._samples = 0

@@ -82,7 +82,8 @@ class RunKeeper:
             self._changes += 1  # look again, whether or not the judge has anything new to say
             with contextlib.suppress(TimeoutError):
                 self._changed.clear()
-                await asyncio.wait_for(self._changed.wait(), AGAIN_S)
+                async with asyncio.timeout(AGAIN_S):
+                    await self._changed.wait()
 
     async def _move(self, unfinished: Unfinished) -> None:
         run, planned = unfinished.run, unfinished.planned

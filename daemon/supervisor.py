@@ -68,7 +68,8 @@ async def _until_stopped(tasks: list[asyncio.Task[None]], stop: asyncio.Event) -
 async def _wind_down(app: App, tasks: list[asyncio.Task[None]]) -> None:
     """The run first, while the writer can still record its answer."""
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(app.runs.interrupt("the daemon was told to stop"), INTERRUPT_S)
+        async with asyncio.timeout(INTERRUPT_S):
+            await app.runs.interrupt("the daemon was told to stop")
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

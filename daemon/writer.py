@@ -74,7 +74,8 @@ class Writer:
         if not self._outage:
             return await self._queue.get()
         try:
-            return await asyncio.wait_for(self._queue.get(), RETRY_S)
+            async with asyncio.timeout(RETRY_S):
+                return await self._queue.get()
         except TimeoutError:
             note = Operated("journal-outage", {"reason": self._outage})
             return _Batch((note,), "journal", "", asyncio.get_running_loop().create_future())

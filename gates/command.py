@@ -82,7 +82,7 @@ def _commit(cutover: Cutover, arguments: Mapping[str, object], facts: Facts) -> 
         return f"run {cutover.run.id} is in progress: callers are being put back"
     if cutover.latched:
         return f"latched: {', '.join(sorted(cutover.latched))}: `reset` first"
-    return _digest(arguments, facts) if facts.digests else ""
+    return _digest(arguments, facts) if facts.digests or facts.problem else ""
 
 
 def _trip(cutover: Cutover, arguments: Mapping[str, object], facts: Facts) -> str:

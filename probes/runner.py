@@ -93,7 +93,8 @@ class ProbeRunner:
         # Timers have a granularity of 1 ms: a shorter wait would spin instead of sleeping.
         left_ns = max(due_ns - clock.read().mono_ns, NS_PER_MS)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), left_ns / NS_PER_S)
+            async with asyncio.timeout(left_ns / NS_PER_S):
+                await self._wake.wait()
 
     def _launch(self, beat: _Beat, now: Moment) -> None:
         sequence = beat.start(now)

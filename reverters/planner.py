@@ -46,7 +46,7 @@ class BaselineMissing(Exception):
 
 def plan(spec: PlanSpec, *, baseline: str, objects: Mapping[str, Document]) -> Plan:
     """Every step with the value it restores. Raises `BaselineMissing` rather than planning half of it."""
-    missing = [step.object for step in spec.steps() if step.object not in objects]
+    missing = list(dict.fromkeys(step.object for step in spec.steps() if step.object not in objects))
     if missing:
         raise BaselineMissing(spec.name, missing)
     return Plan(name=spec.name, baseline=baseline, stages=tuple(_stage(spec.name, stage, objects) for stage in spec.stages))

@@ -123,15 +123,16 @@ class Runner:
 
     async def _is_due(self, action: Action) -> bool:
         match action:
-            case Inspect(_, not_before) | Verify(_, not_before):
-                return await self._pause_until(not_before, most_ns=backoff.CAP_NS)
+            case Inspect(step, not_before) | Verify(step, not_before):
+                decided_utc_ns = self.progress.step(step.key).at_utc_ns
+                return await self._pause_until(not_before, most_ns=not_before - decided_utc_ns)
             case Await(_, for_ns, until):
                 return await self._pause_until(until, most_ns=for_ns)
             case _:
                 return not self._stop.is_set()
 
     async def _inspect(self, step: Step) -> None:
-        found = await self._modelled(self._reverters[step.kind].inspect(step))
+        found = await self._modelled(lambda: self._reverters[step.kind].inspect(step))
         match found:
             case Inspection(at_baseline, live, detail):
                 await self._record(Inspected(step.key, at_baseline, live, detail))
@@ -142,7 +143,7 @@ class Runner:
         await self._record(Intended(step.key, attempt, expected=live, wanted=step.wanted))
         if self._stop.is_set():
             return
-        answer = await self._modelled(self._reverters[step.kind].apply(step, live))
+        answer = await self._modelled(lambda: self._reverters[step.kind].apply(step, live))
         match answer:
             case Applied(detail, facts):
                 await self._record(Responded(step.key, attempt, "apply", "applied", "", detail, facts=facts))
@@ -153,7 +154,7 @@ class Runner:
                 await self._trouble(step, "apply", answer)
 
     async def _verify(self, step: Step) -> None:
-        found = await self._modelled(self._reverters[step.kind].verify(step))
+        found = await self._modelled(lambda: self._reverters[step.kind].verify(step))
         match found:
             case Verification(holds, live, detail):
                 delay = 0 if holds else self._delay(step)
@@ -161,10 +162,10 @@ class Runner:
             case Trouble():
                 await self._trouble(step, "verify", found)
 
-    async def _modelled(self, request: Awaitable[Found]) -> Found | Trouble:
+    async def _modelled(self, request: Callable[[], Awaitable[Found]]) -> Found | Trouble:
         """An error that the step does not model halts too, for a human."""
         try:
-            return await request
+            return await request()
         except Exception as error:
             log.exception("a reverter raised")
             return Trouble(retryable=False, reason="exception", detail=f"{type(error).__name__}: see the log")
@@ -184,5 +185,6 @@ class Runner:
         left_ns = min(until_utc_ns - clock.read().utc_ns, most_ns)
         if left_ns > 0:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), left_ns / NS_PER_S)
+                async with asyncio.timeout(left_ns / NS_PER_S):
+                    await self._stop.wait()
         return not self._stop.is_set()

@@ -65,7 +65,8 @@ class Night:
 
     async def until_closed(self, *, within_s: float) -> dict[str, Any]:
         try:
-            entry = await asyncio.wait_for(self._ended.get(), within_s)
+            async with asyncio.timeout(within_s):
+                entry = await self._ended.get()
         except TimeoutError:
             raise Stuck(f"the run did not end within {within_s:g} s") from None
         body = entry.body

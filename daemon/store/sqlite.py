@@ -64,7 +64,7 @@ class SqliteReader:
     async def close(self) -> None:
         if self._closed:
             return
-        self._closed = True
+        self._closed = True  # before the first await: of two calls at once, one closes
         with translated(self._path):
             await self._connection.close()
 
@@ -127,11 +127,10 @@ class SqliteStore(SqliteReader):
     async def close(self) -> None:
         if self._closed:
             return
-        async with self._turn:
-            try:
-                await super().close()
-            finally:
-                os.close(self._lock)
+        try:
+            await super().close()
+        finally:
+            os.close(self._lock)
 
     async def _settle(self) -> None:
         """After a write of unknown outcome, ask the database. Its thread works in order: this waits for the write itself."""

@@ -74,6 +74,24 @@ def test_values_are_kept_in_their_canonical_form(judged: Judge) -> None:
     assert loaded.settings.plans["inbound-rollback"].stages[0].steps[0].records[0].values == ["2001:db8::1"]
 
 
+def test_settings_can_be_made_of_values_instead_of_text(judged: Judge) -> None:
+    settings = judged().settings
+    server, probe = settings.server, settings.probes["trunk-new"]
+    assert type(server.admin).model_validate({"listen": server.admin.listen}) == server.admin
+    assert (
+        type(probe).model_validate({**probe.model_dump(exclude_none=True), "every": "5s", "suspect_every": "1s", "timeout": "2s"})
+        == probe
+    )
+    assert (
+        type(settings.cutover).model_validate({"opens": settings.cutover.opens, "closes": settings.cutover.closes})
+        == settings.cutover
+    )
+
+
+def test_a_short_control_folder_and_a_long_enough_max_age_are_fine(problems: Spoil) -> None:
+    assert problems(("  admin:", "  control: /run/cutoverd\n  admin:"), ("    recover:", "    max_age: 6s\n    recover:")) == ()
+
+
 def test_a_timeout_of_t1_is_warned_about_and_a_longer_one_is_not(judged: Judge) -> None:
     assert [warning.message for warning in judged(("timeout: 2s ", "timeout: 500ms ")).warnings] == [
         "500ms leaves no room for a retransmission over UDP (T1 is 500ms): one lost packet is one failure"

@@ -176,6 +176,12 @@ def test_an_altered_hash_counts_as_edited() -> None:
     assert how(entries) == (3, "edited")
 
 
+def test_an_edited_entry_before_a_gap_counts_as_edited() -> None:
+    entries = journal(6)
+    entries[2] = replace(entries[2], actor="nobody")
+    assert how(entries[:3] + entries[4:]) == (3, "edited")
+
+
 def test_a_journal_altered_throughout_counts_as_edited_from_its_first_entry() -> None:
     assert how([replace(entry, actor="nobody") for entry in journal(5)]) == (1, "edited")
 
@@ -215,6 +221,11 @@ def test_a_cut_tail_shows_against_a_witnessed_head(entries: list[JournalEntry], 
 def test_a_cut_is_recognised_when_the_rest_was_numbered_anew(removed: int) -> None:
     entries = journal(8)
     assert how(numbered(entries[:2] + entries[2 + removed :])) == (3, "cut")
+
+
+def test_a_number_that_was_skipped_is_a_cut_even_where_the_chain_holds() -> None:
+    entries = journal(2)
+    assert how([*entries, resealed(entries[1], entries[1].hash, seq=4)]) == (4, "cut")
 
 
 # reordered

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from prometheus_client.parser import text_string_to_metric_families
+
 from daemon import client
 from daemon.reply import Reply
-from prometheus_client.parser import text_string_to_metric_families
 
 CUTOVERD = str(Path(sys.executable).with_name("cutoverd"))
 IVR_KEY = "ivr-key-for-tests"

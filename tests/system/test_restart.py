@@ -36,7 +36,7 @@ async def test_prepared_stays_prepared_and_degraded(tmp_path: Path, end: signal.
 
 
 @ENDS
-async def test_open_answers_degraded_until_fresh_passes_then_ok_with_a_higher_generation(tmp_path: Path, end: signal.Signals) -> None:
+async def test_open_is_degraded_until_fresh_passes_then_ok_with_a_higher_generation(tmp_path: Path, end: signal.Signals) -> None:
     async with Uas() as new:
         config = write_settings(tmp_path, new=new.port, dns=NOWHERE)
         async with guard(config) as running:

@@ -36,10 +36,10 @@ async def test_two_failures_and_a_pass_do_not_trip_three_do_on_the_third_request
 
 
 async def test_retry_after_is_recorded_and_does_not_delay_the_confirming_probe(tmp_path: Path) -> None:
-    async with sipp(answers(200, 503, retry_after=30)) as peer:
-        async with guard(write_settings(tmp_path, new=peer.port, dns=NOWHERE)) as running:
-            await running.said(TRIPPED, within_s=5)
-            assert await running.count("cutoverd_probe_results_total", outcome="fail", code="503", origin="wire") >= 3
+    scenario = answers(200, 503, retry_after=30)
+    async with sipp(scenario) as peer, guard(write_settings(tmp_path, new=peer.port, dns=NOWHERE)) as running:
+        await running.said(TRIPPED, within_s=5)
+        assert await running.count("cutoverd_probe_results_total", outcome="fail", code="503", origin="wire") >= 3
 
 
 async def test_a_408_from_the_wire_is_told_from_silence(tmp_path: Path) -> None:

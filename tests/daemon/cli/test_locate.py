@@ -41,6 +41,7 @@ def test_name_and_control_are_found_wherever_they_stand(tmp_path: Path, text: st
         "server: {}\n",
         "name: 12\nserver: {}\n",
         "name: ../../etc/acme\nserver: {}\n",
+        "name: acme/../../etc\nserver: {}\n",
         "name: [acme]\nserver: {}\n",
         "name: acme\nserver: here\n",
         "name: acme\nserver: {control: run}\n",

@@ -168,6 +168,13 @@ async def test_a_closed_store_says_so(store: Store) -> None:
         await append(store, 1)
 
 
+async def test_two_closes_at_once_are_one(store: Store, path: Path) -> None:
+    appending = asyncio.create_task(append(store, 1))
+    await asyncio.sleep(0)
+    await asyncio.gather(store.close(), store.close())
+    assert (await appending).seq == 1
+
+
 async def test_closing_waits_for_the_append_that_is_going_on(store: Store, path: Path) -> None:
     task = asyncio.create_task(append(store, 1))
     await asyncio.sleep(0)

@@ -54,14 +54,28 @@ async def client() -> AsyncIterator[ClientSession]:
         yield session
 
 
+class _Records(logging.Handler):
+    """Every record: pytest's own `caplog` keeps those of a test and those of its teardown apart."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
 @pytest.fixture
-async def untroubled(caplog: pytest.LogCaptureFixture) -> AsyncIterator[None]:
+async def untroubled() -> AsyncIterator[None]:
     """Fails the test if anything was logged as our trouble, or an exception reached the loop."""
     reached: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: reached.append(context))
+    handler = _Records()
+    logging.getLogger().addHandler(handler)
     yield
+    logging.getLogger().removeHandler(handler)
     assert reached == []
-    troubles = [record for record in caplog.records if record.levelno >= logging.WARNING or record.exc_info]
+    troubles = [record for record in handler.records if record.levelno >= logging.WARNING or record.exc_info]
     assert [record.getMessage() for record in troubles] == []
 
 

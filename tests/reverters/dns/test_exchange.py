@@ -170,22 +170,51 @@ async def test_an_update_too_long_for_udp_goes_over_tcp(tmp_path: Path) -> None:
     assert len(FORTY + wanted) * 16 > LARGEST_DATAGRAM
 
 
+@asynccontextmanager
+async def hanging_up(answers: Answers) -> AsyncIterator[str]:
+    """A server that answers over UDP, and on the same port takes TCP connections only to close them."""
+
+    def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    loop = asyncio.get_running_loop()
+    while True:
+        listener = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+        where = listener.sockets[0].getsockname()
+        try:
+            datagrams, _ = await loop.create_datagram_endpoint(lambda: Responder(answers), local_addr=where)
+            break
+        except OSError:
+            listener.close()  # somebody else has this number for UDP
+    async with listener:
+        yield f"127.0.0.1:{where[1]}"
+        datagrams.close()
+
+
 async def test_a_server_that_closes_its_tcp_connection_is_unreachable() -> None:
     def cut_off(wire: bytes) -> list[bytes]:
         response = dns.message.from_wire(answer(wire))
         response.flags |= dns.flags.TC
         return [response.to_wire()]
 
-    async with responding(cut_off) as server:
-        host, _, port = server.rpartition(":")
-
-        def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            writer.close()
-
-        async with await asyncio.start_server(hang_up, host, int(port)):
-            reply = await Sockets().ask(query(), server, timeout_ns=2 * SECOND)
+    async with hanging_up(cut_off) as server:
+        reply = await Sockets().ask(query(), server, timeout_ns=20 * SECOND)
     assert isinstance(reply, Failure)
     assert reply.reason == "unreachable"
+
+
+async def test_an_update_too_long_for_udp_is_never_put_into_a_datagram() -> None:
+    datagrams: list[bytes] = []
+
+    def keep(wire: bytes) -> list[bytes]:
+        datagrams.append(wire)
+        return []
+
+    async with hanging_up(keep) as server:
+        todo = step(spec(server, timeout_ns=20 * SECOND), [f"192.0.2.{host}" for host in range(1, 60)])
+        outcome = await reverter().apply(todo, {"values": FORTY, "ttl": 300})
+    assert isinstance(outcome, Trouble)
+    assert (outcome.retryable, outcome.reason, datagrams) == (True, "unreachable", [])
 
 
 async def test_ipv6_servers_are_asked_too(tmp_path: Path) -> None:

@@ -136,6 +136,11 @@ def test_addresses_have_one_form() -> None:
     assert addresses(["2001:DB8:0:0::1", "2001:db8::1"], dns.rdatatype.AAAA) == ("2001:db8::1",)
 
 
+def test_addresses_are_sorted_whatever_their_order() -> None:
+    hosts = [f"192.0.2.{host}" for host in range(10, 30)]
+    assert addresses(reversed(hosts), dns.rdatatype.A) == tuple(hosts)
+
+
 def test_a_record_set_goes_into_a_document_and_back() -> None:
     record = RecordSet(("192.0.2.1", "192.0.2.2"), 300)
     assert record.document() == {"values": ["192.0.2.1", "192.0.2.2"], "ttl": 300}
