@@ -87,7 +87,11 @@ async def composed(
     Raises SecretUnavailable, StoreError, NoControlPath or JournalFlawed, each with one line for people.
     """
     keys = Keys(compose.webhook_keys(settings, environ).items())
-    reverters = step_kinds.build(tsig=compose.tsig_keys(settings, environ), dns_transport=dns_transport)
+
+    def reverters() -> Mapping[str, Reverter]:
+        return step_kinds.build(tsig=compose.tsig_keys(settings, environ), dns_transport=dns_transport)
+
+    reverters()  # a secret that cannot be read is known now, not when the run needs it
     control_path = listening_path(settings.server.control, environ, settings.name)
     async with contextlib.AsyncExitStack() as stack:
         store = await open_journal(Path(settings.store.path))
@@ -113,7 +117,7 @@ class _Means:
     sip: SipEngine
     notifier: Notifier
     book: PlanBook
-    reverters: Mapping[str, Reverter]
+    reverters: Callable[[], Mapping[str, Reverter]]
     observers: Observers
 
 

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from config.secrets import SecretUnavailable
 from daemon.board import Board
 from daemon.inbox import Inbox, Ordered
 from daemon.planbook import PlanBook
@@ -87,7 +88,14 @@ class Commands:
     """One handler per command name. `handle` answers everything, with a Reply."""
 
     def __init__(
-        self, *, inbox: Inbox, board: Board, book: PlanBook, store: Store, writer: Writer, reverters: Mapping[str, Reverter]
+        self,
+        *,
+        inbox: Inbox,
+        board: Board,
+        book: PlanBook,
+        store: Store,
+        writer: Writer,
+        reverters: Callable[[], Mapping[str, Reverter]],
     ) -> None:
         self._inbox = inbox
         self._board = board
@@ -139,7 +147,11 @@ class Commands:
         if refused:
             return Reply(Exit.REFUSED, f"refused: {refused}")
         async with self._capturing:
-            found = await capture.capture(self._book.specs.values(), self._reverters)
+            try:
+                reverters = self._reverters()
+            except SecretUnavailable as error:
+                return Reply(Exit.REFUSED, f"refused: {error}")
+            found = await capture.capture(self._book.specs.values(), reverters)
             if found.troubles:
                 return Reply(
                     Exit.REFUSED, "refused: nothing was stored: " + "; ".join(found.troubles), {"troubles": found.troubles}

@@ -85,6 +85,7 @@ class Judge:
         self._waiting: deque[Ordered] = deque()
         self._pending: tuple[Ordered | None, Order] | None = None
         self._suspect: frozenset[str] = frozenset()
+        self._board.turned_ns = now.mono_ns
         self._publish(now)
 
     async def run(self) -> None:
@@ -96,7 +97,8 @@ class Judge:
     def _patience(self) -> int:
         """Nanoseconds until time alone matters; at least a millisecond, the granularity of timers."""
         deadlines = [at for gate in self.gates.values() if (at := machine.deadline(gate, now=self._turned)) is not None]
-        return min(max(min(deadlines, default=TURN_NS) - self._turned.mono_ns, 1_000_000), TURN_NS)
+        until = min(deadlines, default=self._turned.mono_ns + TURN_NS)
+        return min(max(until - self._turned.mono_ns, 1_000_000), TURN_NS)
 
     def turn(self, messages: list[Message], *, now: Moment) -> None:
         lag_ns = max(now.mono_ns - self._turned.mono_ns - TURN_NS, 0)
@@ -108,6 +110,7 @@ class Judge:
             self._take(message, now)
         self._advance_all(Tick(), now)
         self._publish(now)
+        self._board.turned_ns = now.mono_ns
         self._order(now)
         self._pace()
         self._steer()
@@ -178,7 +181,6 @@ class Judge:
             self.cutover = replace(self.cutover, generation=self.cutover.generation + 1)
             leases = {name: self._lease(gate, now) for name, gate in self.gates.items()}
         self._board.gates, self._board.leases, self._board.cutover = dict(self.gates), leases, self.cutover
-        self._board.turned_ns = now.mono_ns
         for name in changed if before else []:
             self._effects.note(told.judged(before[name], leases[name], (transitions or {}).get(name)), "judge")
 
@@ -259,11 +261,13 @@ class Judge:
             _answer(ordered, Reply(Exit.REFUSED, f"not durable, so not done: {trouble}"))
 
     def _unlatch(self, order: Order, now: Moment) -> None:
-        """A run that never was: its gates judge afresh, from UNKNOWN."""
-        for body in order.bodies:
-            for name in body.gates if isinstance(body, Planned) else []:
-                if name not in self.cutover.latched:
-                    self._advance(name, Reset("the journal: the run could not be recorded"), now)
+        """A run that never was. A gate that only this latched judges afresh, from UNKNOWN; a trip of its own still stands."""
+        for name in (name for body in order.bodies if isinstance(body, Planned) for name in body.gates):
+            gate = self.gates[name]
+            if name in self.cutover.latched:
+                self.gates[name] = replace(gate, ran=self.cutover.latched[name])
+            elif gate.latched:
+                self._advance(name, Reset("the journal: the run could not be recorded"), now)
 
     def facts(self, command: Command, now: Moment) -> Facts:
         wanted = {entry.plan for gate in self.gates.values() for entry in gate.spec.on_trip}

@@ -19,7 +19,7 @@ class Notifier:
         self._socket: socket.socket | None = None
         if self._address:
             self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            self._socket.settimeout(3)
+            self._socket.setblocking(False)
 
     def ready(self, status: str) -> bool:
         return self._send("READY=1", _status(status))

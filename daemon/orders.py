@@ -52,8 +52,9 @@ def planned(plan: Plan, gates: Iterable[Gate], *, cause: str, evidence: str, now
 
 
 def naming(plan: str, gates: Mapping[str, Gate]) -> list[Gate]:
-    """Every gate that names the plan: a manual trip latches them all."""
-    return [gate for gate in gates.values() if any(entry.plan == plan for entry in gate.spec.on_trip)]
+    """Every gate that names the plan: a manual trip latches them all. Where none does, any of them may be concerned."""
+    named = [gate for gate in gates.values() if any(entry.plan == plan for entry in gate.spec.on_trip)]
+    return named or list(gates.values())
 
 
 def decide(

@@ -9,12 +9,13 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from config.secrets import SecretUnavailable
 from daemon import recall
 from daemon.planbook import PlanBook
 from daemon.recall import Unfinished
-from daemon.store import Store
+from daemon.store import Store, StoreUnavailable
 from daemon.writer import JournalUnavailable, Writer
 from gates.cutover import Cutover
 from reverters.entries import Body, Halted, Interrupted
@@ -28,8 +29,10 @@ AGAIN_S = 1.0
 
 
 class RunKeeper:
+    """`reverters` are made afresh whenever a run starts to move, so that a mended secret needs `retry` and no restart."""
+
     def __init__(
-        self, *, store: Store, writer: Writer, book: PlanBook, reverters: Mapping[str, Reverter], rng: random.Random
+        self, *, store: Store, writer: Writer, book: PlanBook, reverters: Callable[[], Mapping[str, Reverter]], rng: random.Random
     ) -> None:
         self._store = store
         self._writer = writer
@@ -40,6 +43,7 @@ class RunKeeper:
         self._changes = 0
         self._changed = asyncio.Event()
         self._runner: Runner | None = None
+        self._closing = False
         self._still = asyncio.Event()
         self._still.set()
 
@@ -47,7 +51,7 @@ class RunKeeper:
         run = cutover.run
         moving = run is not None and not run.stopped and not cutover.halted and not impaired
         wanted = run.id if run and moving else ""
-        if wanted == self._wanted:
+        if wanted == self._wanted or self._closing:
             return
         self._wanted = wanted
         self._changes += 1
@@ -72,12 +76,11 @@ class RunKeeper:
                 self._runner.stop()
 
     async def _carry_out(self, run: str) -> None:
-        unfinished = recall.unfinished(await self._store.entries(run=run))
-        if unfinished is None:
-            return
         try:
-            await self._move(unfinished)
-        except JournalUnavailable as error:
+            unfinished = recall.unfinished(await self._store.entries(run=run))
+            if unfinished:
+                await self._move(unfinished)
+        except (JournalUnavailable, StoreUnavailable) as error:
             log.error("run %s pauses: %s", run, error, extra={"run": run})
             self._changes += 1  # look again, whether or not the judge has anything new to say
             with contextlib.suppress(TimeoutError):
@@ -96,10 +99,17 @@ class RunKeeper:
             why = self._book.problem or "the configuration or the baseline is not the one this run began with"
             await append(Halted("", "plan-changed", f"plan {planned.plan} does not match the journal: {why}"))
             return
+        if self._closing:
+            return
+        try:
+            reverters = self._reverters()
+        except SecretUnavailable as error:
+            await append(Halted("", "secret-unavailable", str(error)))
+            return
         self._runner = Runner(
             plan,
             unfinished.progress,
-            reverters=self._reverters,
+            reverters=reverters,
             append=append,
             first_failure_utc_ns=planned.first_failure_utc_ns,
             rng=self._rng,
@@ -112,6 +122,7 @@ class RunKeeper:
 
     async def interrupt(self, reason: str) -> None:
         """Orderly stop: let the request on its way finish, and say in the journal that the run is not over."""
+        self._closing = True  # the judge goes on steering until it is stopped too
         run, self._wanted = self._wanted, ""
         if self._runner:
             self._runner.stop()

@@ -46,14 +46,17 @@ class Writer:
         self._troubled = troubled
         self._queue: asyncio.Queue[_Batch] = asyncio.Queue(QUEUE)
         self._outage = ""
+        self._closed = False
 
     def submit(self, *bodies: Body, actor: str, run: str = "") -> asyncio.Future[list[JournalEntry]]:
         """The entries once they are durable, all in one transaction, in order of submission; JournalUnavailable otherwise."""
         batch = _Batch(bodies, actor, run, asyncio.get_running_loop().create_future())
-        try:
-            self._queue.put_nowait(batch)
-        except asyncio.QueueFull:
+        if self._closed:
+            self._refuse(batch, "the daemon is stopping")
+        elif self._queue.full():
             self._refuse(batch, "the journal's queue is full")
+        else:
+            self._queue.put_nowait(batch)
         return batch.done
 
     async def append(self, *bodies: Body, actor: str, run: str = "") -> list[JournalEntry]:
@@ -66,6 +69,7 @@ class Writer:
             while True:
                 await self._write(await self._next())
         finally:
+            self._closed = True
             while not self._queue.empty():
                 self._refuse(self._queue.get_nowait(), "the daemon is stopping")
 

@@ -94,9 +94,10 @@ class World:
         if answer.rcode() != dns.rcode.NOERROR:
             raise RuntimeError(f"the lab's name server refused the cutover: {dns.rcode.to_text(answer.rcode())}")
 
-    def write_settings(self, folder: Path, *, now: datetime, confirm_for: str) -> Path:
-        """A configuration for this world in `folder`, with its secrets beside it."""
-        for name, content in (("ivr.key", "lab-ivr-key"), ("tsig.key", self.secret)):
+    def write_settings(self, folder: Path, *, now: datetime, confirm_for: str, wrong_key: bool = False) -> Path:
+        """A configuration for this world in `folder`, with its secrets beside it; `wrong_key` gives it another TSIG secret."""
+        tsig = base64.b64encode(b"not the key of this name server").decode() if wrong_key else self.secret
+        for name, content in (("ivr.key", "lab-ivr-key"), ("tsig.key", tsig)):
             (folder / name).touch(mode=0o600)
             (folder / name).write_text(content + "\n")
         path = folder / "lab.yaml"

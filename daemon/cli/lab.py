@@ -62,5 +62,5 @@ async def _play(name: str, folder: Path) -> bool:
     except (Stuck, TimeoutError) as stuck:
         click.echo(f"\nthe scenario did not end as it should: {stuck or 'it took longer than 60 s'}", err=True)
         return False
-    click.echo(f"\n{'the world is back at its baseline' if ended_well else 'the world is NOT as the scenario says it must be'}")
+    click.echo(f"\n{'the night ended as it must' if ended_well else 'the night did NOT end as it must'}")
     return ended_well

@@ -23,7 +23,7 @@ from lab.scenarios import Scenario, Stuck
 from lab.world import World, world
 from probes import clock
 from probes.sample import NS_PER_S
-from reverters.entries import Closed, Halted
+from reverters.entries import Body, Closed, Halted, Planned
 from reverters.journal import JournalEntry
 
 LOOK_S = 0.05
@@ -32,14 +32,31 @@ LOOK_S = 0.05
 class Night:
     """Commands go over the control socket and questions over HTTP, exactly as from outside."""
 
-    def __init__(self, world: World, app: App, ports: Listening, narrator: Narrator, key: str) -> None:
+    def __init__(self, world: World, config: Path, narrator: Narrator, observers: Observers, rng: random.Random) -> None:
         self.world = world
-        self._app = app
-        self._ports = ports
+        self._config = config
         self._narrator = narrator
-        self._key = key
-        self._ended: asyncio.Queue[JournalEntry] = asyncio.Queue()
-        app.observers.entry.register("night", self._appended)
+        self._observers = observers
+        self._rng = rng
+        self._key = (config.parent / "ivr.key").read_text().strip()
+        self._entries: asyncio.Queue[JournalEntry] = asyncio.Queue()
+        self._running = contextlib.AsyncExitStack()
+        observers.entry.register("night", lambda entry, seconds: self._entries.put_nowait(entry))
+
+    async def start(self) -> None:
+        self._app, self._ports = await self._running.enter_async_context(_daemon(self._config, self._observers, self._rng))
+        self.say(f"the daemon listens: webhook on port {self._ports.webhook}, metrics on port {self._ports.admin}")
+        self.say("")
+
+    async def stop(self) -> None:
+        await self._running.aclose()
+
+    async def restart(self) -> None:
+        await self.stop()
+        await self.start()
+
+    def mend_key(self) -> None:
+        (self._config.parent / "tsig.key").write_text(self.world.secret + "\n")
 
     def say(self, text: str) -> None:
         self._narrator.say(text)
@@ -53,31 +70,38 @@ class Night:
     async def webhook(self) -> dict[str, Any]:
         return await asyncio.to_thread(_ask, self._ports.webhook, self._key)
 
-    async def until_answer(self, answer: str, *, within_s: float) -> dict[str, Any]:
+    async def until(self, *, within_s: float, **wanted: str) -> dict[str, Any]:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within_s):
                 while True:
                     told = await self.webhook()
-                    if told["cutoverStatus"] == answer:
+                    if wanted.items() <= told.items():
                         return told
                     await asyncio.sleep(LOOK_S)
-        raise Stuck(f"the webhook did not answer {answer} within {within_s:g} s")
+        raise Stuck(f"the webhook did not say {wanted} within {within_s:g} s")
 
-    async def until_closed(self, *, within_s: float) -> dict[str, Any]:
-        try:
-            async with asyncio.timeout(within_s):
-                entry = await self._ended.get()
-        except TimeoutError:
-            raise Stuck(f"the run did not end within {within_s:g} s") from None
-        body = entry.body
+    async def run_ended(self, *, within_s: float) -> dict[str, Any]:
+        body = await self._next(Closed, Halted, within_s=within_s)
+        if isinstance(body, Halted):
+            return {"kind": "halted", "detail": f"{body.step}: {body.detail}"}
         if not isinstance(body, Closed):
-            raise Stuck(f"the run halted: {body}")
+            raise Stuck(f"the run did not end within {within_s:g} s")
         objective = self._app.settings.cutover.recovery_time_objective
-        return {"outcome": body.outcome, "recovery_s": body.recovery_ns / NS_PER_S, "objective_s": objective / NS_PER_S}
+        return {"kind": "closed", "recovery_s": body.recovery_ns / NS_PER_S, "objective_s": objective / NS_PER_S}
 
-    def _appended(self, entry: JournalEntry, seconds: float) -> None:
-        if isinstance(entry.body, Closed | Halted):
-            self._ended.put_nowait(entry)
+    async def no_run(self, *, for_s: float) -> None:
+        if await self._next(Planned, within_s=for_s):
+            raise Stuck("a run began")
+
+    async def _next(self, *kinds: type[Body], within_s: float) -> Body | None:
+        """The next entry of these kinds, or None when none comes in time."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while True:
+                    body = (await self._entries.get()).body
+                    if isinstance(body, kinds):
+                        return body
+        return None
 
 
 def _ask(port: int, key: str) -> dict[str, Any]:
@@ -113,8 +137,10 @@ async def play(scenario: Scenario, folder: Path, *, secret: bytes, rng: random.R
     now = datetime.fromtimestamp(clock.read().utc_ns / NS_PER_S, UTC)
     say(zone(now))
     async with world(secret=secret) as scene:
-        config = scene.write_settings(folder, now=now, confirm_for=scenario.confirm_for)
-        key = (folder / "ivr.key").read_text().strip()
-        async with _daemon(config, observers, rng) as (app, ports):
-            say(f"the daemon listens: webhook on port {ports.webhook}, metrics on port {ports.admin}\n")
-            return await scenario.script(Night(scene, app, ports, narrator, key))
+        config = scene.write_settings(folder, now=now, confirm_for=scenario.confirm_for, wrong_key=scenario.wrong_key)
+        night = Night(scene, config, narrator, observers, rng)
+        await night.start()
+        try:
+            return await scenario.script(night)
+        finally:
+            await night.stop()

@@ -44,9 +44,11 @@ class Keys:
 def presented(headers: Mapping[str, str]) -> list[str]:
     """The secrets that a request shows: `Authorization: Bearer KEY` (RFC 6750 §2.1), then `X-Api-Key: KEY`."""
     shown = []
-    scheme, _, token = headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        shown.append(token.strip())
-    if "X-Api-Key" in headers:
-        shown.append(headers["X-Api-Key"].strip())
+    authorization, api_key = headers.get("Authorization"), headers.get("X-Api-Key")
+    if authorization is not None:
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() == "bearer":
+            shown.append(token.strip())
+    if api_key is not None:
+        shown.append(api_key.strip())
     return shown

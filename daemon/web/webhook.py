@@ -60,14 +60,17 @@ class Webhook:
         key = self._key(request)
         if key is None:
             return self._refuse("unauthorized", failure(401, "unauthorized", {"WWW-Authenticate": 'Bearer realm="cutoverd"'}))
-        read = await body.read(request, self._limits)
-        if isinstance(read, web.Response):
-            return self._refuse("body", read)
+        if request.can_read_body:
+            read = await body.read(request, self._limits)
+            if isinstance(read, web.Response):
+                return self._refuse("body", read)
         return self._answer(request.path.removeprefix(PREFIX), key, began_ns)
 
     def _key(self, request: web.BaseRequest) -> str | None:
-        matches = [self._keys.match(secret) for secret in presented(request.headers)]
-        return next((name for name in matches if name is not None), None)
+        found: str | None = None
+        for secret in presented(request.headers):
+            found = self._keys.match(secret) or found
+        return found
 
     def _answer(self, gate: str, key: str, began_ns: int) -> web.Response:
         lease = self._board.leases.get(gate)

@@ -126,9 +126,11 @@ def test_configuring_again_replaces_the_first_and_keeps_foreign_handlers(human: 
     assert foreign in logging.getLogger().handlers
 
 
-def test_warnings_of_the_interpreter_are_logged(human: io.StringIO) -> None:
+def test_warnings_of_the_interpreter_are_logged() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        logging.captureWarnings(True)
+        stream = io.StringIO()
+        logs.configure(stream, json=False)
         warnings.warn("a socket was left open", ResourceWarning, stacklevel=1)
-    assert "a socket was left open" in human.getvalue()
+        logging.captureWarnings(False)
+    assert "a socket was left open" in stream.getvalue()

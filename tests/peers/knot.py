@@ -124,7 +124,8 @@ async def run(program: str, *arguments: str, stdin: str = "", may_fail: bool = F
     process = await asyncio.create_subprocess_exec(
         str(path), *arguments, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
-    output, _ = await asyncio.wait_for(process.communicate(stdin.encode()), 20)
+    async with asyncio.timeout(20):
+        output, _ = await process.communicate(stdin.encode())
     assert may_fail or process.returncode == 0, f"{program}: {output.decode()}"
     return output.decode()
 
@@ -168,7 +169,8 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
     if process.returncode is None:
         process.terminate()
     try:
-        await asyncio.wait_for(process.wait(), 10)
+        async with asyncio.timeout(10):
+            await process.wait()
     except TimeoutError:
         process.kill()
         await process.wait()

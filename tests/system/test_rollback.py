@@ -62,7 +62,6 @@ async def test_a_wrong_tsig_key_halts_the_run_names_the_step_and_nothing_else_ru
             assert not [record for record in running.log if "stage-api" in record["message"] and "inspected" in record["message"]]
             assert dns.secret.decode() not in running.told()
             (tmp_path / "tsig.key").write_bytes(name_server.secret + b"\n")
-        async with guard(config) as running:
             await running.do("retry")
             assert (await running.said(CLOSED))[1] == "restored"
             assert await name_server.kdig("sip.example.net", "A") == [BASELINE]

@@ -29,6 +29,26 @@ def test_the_socket_is_for_owner_and_group_whatever_the_umask(tmp_path: Path, um
     ended(claimed)
 
 
+def test_the_socket_is_never_open_to_others_not_even_before_its_mode_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    genuine = Path.chmod
+
+    def watching(path: Path, mode: int) -> None:
+        seen.append(stat.S_IMODE(path.lstat().st_mode))
+        genuine(path, mode)
+
+    monkeypatch.setattr(Path, "chmod", watching)
+    before = os.umask(0)
+    try:
+        claimed = claim(tmp_path / "c.sock")
+    finally:
+        os.umask(before)
+    assert seen == [0o660]
+    ended(claimed)
+
+
 def test_a_missing_folder_is_made_closed_to_others(tmp_path: Path) -> None:
     claimed = claim(tmp_path / "run" / "c.sock")
     assert stat.S_IMODE((tmp_path / "run").stat().st_mode) & 0o007 == 0

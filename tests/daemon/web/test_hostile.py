@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 
 import orjson
 import pytest
-from aiohttp import web
 
 from daemon.web.listener import Limits, Listener
 from daemon.web.tally import Tally
@@ -191,21 +190,3 @@ async def test_pipelined_requests_are_each_answered_in_order(webhook: Listener) 
     unknown = first.replace(b"inbound", b"unknown")
     response = await exchange(webhook.port, first + unknown + GOOD)
     assert [part.split()[0] for part in response.split(b"HTTP/1.1 ")[1:]] == [b"200", b"404", b"200"]
-
-
-async def test_closing_ends_kept_connections_and_frees_the_port(webhook: Listener) -> None:
-    listener = Listener(_unreachable, limits=Limits())
-    await listener.open_tcp("127.0.0.1", 0)
-    port = listener.port
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    await listener.close()
-    async with asyncio.timeout(DEADLINE_S):
-        assert await reader.read() == b""
-    await hang_up(writer)
-    again = Listener(_unreachable, limits=Limits())
-    await again.open_tcp("127.0.0.1", port)
-    await again.close()
-
-
-async def _unreachable(request: web.BaseRequest) -> web.Response:
-    raise AssertionError("nobody asks")

@@ -1,0 +1,111 @@
+"""A real Prometheus, configured as shipped but in a hurry: it scrapes one daemon and evaluates the shipped rules."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import http.client
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from tests.observability import shipped
+from tests.peers import need
+from tests.peers.knot import free_port
+
+T = TypeVar("T")
+
+HURRY = "200ms"
+WITHIN_S = 20.0
+ROUND_TRIP_S = 5.0
+READY = "Server is ready to receive web requests"
+
+
+@dataclass(frozen=True)
+class Prometheus:
+    port: int
+
+    async def ask(self, path: str) -> Any:
+        """The `data` of one answer of the HTTP API."""
+        return await asyncio.wait_for(asyncio.to_thread(self._ask, path), ROUND_TRIP_S)
+
+    def _ask(self, path: str) -> Any:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ROUND_TRIP_S)
+        try:
+            connection.request("GET", f"/api/v1/{path}")
+            answer = json.loads(connection.getresponse().read())
+        finally:
+            connection.close()
+        assert answer["status"] == "success", f"{path}: {answer.get('error')}"
+        return answer["data"]
+
+    async def query(self, expression: str) -> list[dict[str, Any]]:
+        """The instant vector at this moment. An expression that Prometheus does not accept fails the test."""
+        data = await self.ask(f"query?query={quote(expression)}")
+        assert data["resultType"] == "vector", data
+        return list(data["result"])
+
+    async def alert(self, name: str) -> list[dict[str, Any]]:
+        """Its active alerts, pending or firing."""
+        return [alert for alert in (await self.ask("alerts"))["alerts"] if alert["labels"]["alertname"] == name]
+
+    async def rules(self) -> list[dict[str, Any]]:
+        return [rule for group in (await self.ask("rules"))["groups"] for rule in group["rules"]]
+
+    async def until(self, asked: Callable[[], Awaitable[T]], holds: Callable[[T], bool]) -> T:
+        """Ask again and again until the answer will do. Each question is a round trip over HTTP: this does not spin."""
+        async with asyncio.timeout(WITHIN_S):
+            while not holds(answer := await asked()):
+                pass
+        return answer
+
+    async def has(self, expression: str) -> list[dict[str, Any]]:
+        """Wait until the expression selects something."""
+        return await self.until(lambda: self.query(expression), bool)
+
+
+def configuration(target: str) -> dict[str, Any]:
+    """The shipped example, for `target` (host:port), with intervals that suit a test and nobody to send alerts to."""
+    config: dict[str, Any] = shipped.read_yaml(shipped.PROMETHEUS)
+    config["global"] = dict.fromkeys(("scrape_interval", "scrape_timeout", "evaluation_interval"), HURRY)
+    (job,) = config["scrape_configs"]
+    job |= {"scrape_interval": HURRY, "static_configs": [{"targets": [target]}]}
+    config["rule_files"] = [str(shipped.RULES)]
+    del config["alerting"]
+    return config
+
+
+@contextlib.asynccontextmanager
+async def prometheus(folder: Path, target: str) -> AsyncIterator[Prometheus]:
+    """Ready and scraping; ended when the block is left."""
+    program = Path(need("promtool")).with_name("prometheus")  # both come in one package
+    config, port = folder / "prometheus.json", free_port()
+    config.write_text(json.dumps(configuration(target)))
+    process = await asyncio.create_subprocess_exec(
+        str(program), f"--config.file={config}", f"--storage.tsdb.path={folder / 'tsdb'}", f"--web.listen-address=127.0.0.1:{port}",
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    draining: asyncio.Task[bytes] | None = None
+    try:
+        assert process.stderr is not None
+        await asyncio.wait_for(_ready(process.stderr), WITHIN_S)
+        draining = asyncio.create_task(process.stderr.read())
+        yield Prometheus(port)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+        if draining:
+            await draining
+
+
+async def _ready(log: asyncio.StreamReader) -> None:
+    told = []
+    async for line in log:
+        told.append(line.decode())
+        if READY in told[-1]:
+            return
+    raise AssertionError("prometheus ended: " + "".join(told))
