@@ -24,6 +24,8 @@ def follow(known: Cutover, entry: JournalEntry) -> Cutover:
         case Planned():
             run = Run(id=entry.run, plan=body.plan, digest=body.digest)
             return cutover.planned(known, run, list(body.gates))
+        case Halted() | Closed() if known.run is None or entry.run != known.run.id:
+            return known  # said by a run that was abandoned while a request of it was still on its way
         case Halted(step, _, detail):
             return cutover.stopped(known, step=step, detail=detail)
         case Closed(outcome):

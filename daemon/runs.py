@@ -72,6 +72,7 @@ class RunKeeper:
                     self._changed.clear()
                     await self._changed.wait()
         finally:
+            self._still.set()
             if self._runner:
                 self._runner.stop()
 
@@ -94,12 +95,12 @@ class RunKeeper:
         async def append(body: Body) -> JournalEntry:
             return (await self._writer.append(body, actor="runner", run=run))[0]
 
+        if self._wanted != run:
+            return  # halted, or told to stop, while the journal was read: there was no runner yet to hear of it
         plan = self._book.plans.get(planned.plan)
         if plan is None or plan.digest != planned.digest:
             why = self._book.problem or "the configuration or the baseline is not the one this run began with"
             await append(Halted("", "plan-changed", f"plan {planned.plan} does not match the journal: {why}"))
-            return
-        if self._closing:
             return
         try:
             reverters = self._reverters()

@@ -93,6 +93,9 @@ class Writer:
             self._refuse(batch, str(error))
             self._note_outage(str(error))
             return
+        except BaseException as error:
+            self._refuse(batch, str(error) or "the daemon is stopping")  # whoever waits for this must not wait for ever
+            raise
         seconds = (clock.read().mono_ns - before.mono_ns) / NS_PER_S
         for entry in entries:
             self._recorded(entry, seconds)

@@ -50,9 +50,7 @@ def test_every_matcher_names_a_label_of_its_metric(night: Night, where: str) -> 
         assert {matcher.label for matcher in selector.matchers} - live - BY_PROMETHEUS == set(), selector
 
 
-@pytest.mark.parametrize(
-    "target", [pytest.param(target, id=f"{title} {target['refId']}") for title, target in shipped.targets()]
-)
+@pytest.mark.parametrize("target", [pytest.param(target, id=f"{title} {target['refId']}") for title, target in shipped.targets()])
 def test_every_label_of_a_legend_is_on_what_the_panel_shows(night: Night, target: dict[str, Any]) -> None:
     where = next(where for where, expr in EXPRESSIONS.items() if expr == target["expr"] and where.startswith("panel"))
     shown = [set(series["metric"]) for series in night.answers[where]]

@@ -248,3 +248,15 @@ async def test_a_secret_that_is_not_base64_sends_nothing_and_is_not_shown(namese
     assert (trouble.retryable, trouble.reason) == (False, "badsecret")
     assert "hunter2x" not in repr(trouble)
     assert nameserver.updates() == 0
+
+
+async def test_a_spec_that_may_not_be_touched_is_refused_by_every_call_and_sends_nothing() -> None:
+    class Nobody:
+        async def ask(self, query: dns.message.Message, server: str, *, timeout_ns: int) -> Reply:
+            raise AssertionError(f"asked {server}")
+
+    document, back = spec("192.0.2.53:53", kind="NS"), reverter(transport=Nobody())
+    todo, live = step(document, [NEW]), {"values": [OLD], "ttl": 300}
+    outcomes = [await back.capture(document), await back.inspect(todo), await back.apply(todo, live), await back.verify(todo)]
+    detail = "sip.example.net. NS: only A and AAAA records are ever changed"
+    assert outcomes == [Trouble(False, "badspec", detail)] * 4
