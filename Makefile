@@ -1,6 +1,9 @@
 # Two commands do everything from a fresh checkout: `make demo` and `make test`. Both rest on `make setup`.
 # Package indexes, proxies and certificates come from pip's own configuration; nothing here names one.
 
+# An environment that forbids bytecode would make every start thrice as slow.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,7 +13,7 @@ SETUP := $(VENV)/.setup
 DEV := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev peers check format test demo wheel lock clean
+.PHONY: help setup dev peers check format test demo bench wheel lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +53,10 @@ test: $(DEV) peers  ## every test, in one run
 
 demo: $(SETUP)  ## a cutover that fails and puts itself back, on loopback
 	$(BIN)/cutoverd lab --scenario trunk-503
+
+bench: $(DEV) peers  ## speed and size, as ratios within one run; about six minutes
+	$(BIN)/python -m bench.start
+	$(BIN)/python -m bench.detect
 
 wheel: $(SETUP)  ## dist/cutoverd-VERSION-py3-none-any.whl
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist .

@@ -54,6 +54,13 @@ def _digests(arguments: Mapping[str, Any]) -> list[str]:
     return given
 
 
+def _digest(arguments: Mapping[str, Any]) -> str:
+    given = _digests(arguments)
+    if len(given) > 1:
+        raise BadArgument("plan: the digest of one plan")
+    return "".join(given)
+
+
 def _hold(arguments: Mapping[str, Any]) -> dict[str, Any]:
     answer, for_ns = arguments.get("answer"), arguments.get("for_ns")
     if answer not in ("OK", "DEGRADED"):
@@ -73,7 +80,7 @@ CHECKS: dict[Command, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     Command.ARM: lambda a: {"plan": _digests(a)},
     Command.DISARM: _reason,
     Command.COMMIT: lambda a: {"plan": _digests(a)},
-    Command.TRIP: lambda a: {"plan": "".join(_digests(a)[:1]), "reason": _text(a, "reason", required=True)},
+    Command.TRIP: lambda a: {"plan": _digest(a), "reason": _text(a, "reason", required=True)},
     Command.HALT: _reason,
     Command.RESUME: _reason,
     Command.RETRY: _reason,
@@ -115,6 +122,8 @@ class Commands:
         return frozenset(Command) | frozenset(self._others)
 
     async def handle(self, command: str, arguments: Mapping[str, Any], actor: str) -> Reply:
+        if command not in self.names:
+            return Reply(Exit.USAGE, f"{command}: no such command")
         try:
             if command in self._others:
                 return await self._others[command](arguments, actor)

@@ -20,7 +20,7 @@ from daemon.writer import JournalUnavailable, Writer
 from gates.cutover import Cutover
 from reverters.entries import Body, Halted, Interrupted
 from reverters.journal import JournalEntry
-from reverters.runner import Runner
+from reverters.runner import End, Runner
 from reverters.step import Reverter
 
 log = logging.getLogger(__name__)
@@ -44,6 +44,7 @@ class RunKeeper:
         self._changed = asyncio.Event()
         self._runner: Runner | None = None
         self._closing = False
+        self._over = ""
         self._still = asyncio.Event()
         self._still.set()
 
@@ -117,6 +118,7 @@ class RunKeeper:
         )
         try:
             end = await self._runner.carry_out()
+            self._over = run if end is not End.STOPPED else ""
             log.info("run %s: %s", run, end, extra={"run": run})
         finally:
             self._runner = None
@@ -128,6 +130,6 @@ class RunKeeper:
         if self._runner:
             self._runner.stop()
         await self._still.wait()
-        if run:
+        if run and run != self._over:
             with contextlib.suppress(JournalUnavailable):
                 await self._writer.append(Interrupted(reason), actor="daemon", run=run)

@@ -18,19 +18,24 @@ from tests.peers.knot import free_port
 
 T = TypeVar("T")
 
-HURRY = "200ms"
+HURRY = "500ms"
+"""Also the time that a scrape may take: a busy machine needs some."""
 WITHIN_S = 20.0
 ROUND_TRIP_S = 5.0
+BETWEEN_S = 0.05
 READY = "Server is ready to receive web requests"
 
 
 @dataclass(frozen=True)
 class Prometheus:
+    """`log` is what it has said, once it has ended."""
+
     port: int
+    log: asyncio.Task[str]
 
     async def ask(self, path: str) -> Any:
         """The `data` of one answer of the HTTP API."""
-        return await asyncio.wait_for(asyncio.to_thread(self._ask, path), ROUND_TRIP_S)
+        return await asyncio.to_thread(self._ask, path)
 
     def _ask(self, path: str) -> Any:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ROUND_TRIP_S)
@@ -56,10 +61,13 @@ class Prometheus:
         return [rule for group in (await self.ask("rules"))["groups"] for rule in group["rules"]]
 
     async def until(self, asked: Callable[[], Awaitable[T]], holds: Callable[[T], bool]) -> T:
-        """Ask again and again until the answer will do. Each question is a round trip over HTTP: this does not spin."""
-        async with asyncio.timeout(WITHIN_S):
-            while not holds(answer := await asked()):
-                pass
+        """Ask until the answer will do; between two questions only Prometheus' end is worth waiting for."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + WITHIN_S
+        while not holds(answer := await asyncio.wait_for(asked(), ROUND_TRIP_S)):
+            assert loop.time() < deadline, f"after {WITHIN_S} s still {answer}"
+            ended, _ = await asyncio.wait({self.log}, timeout=BETWEEN_S)
+            assert not ended, self.log.result()
         return answer
 
     async def has(self, expression: str) -> list[dict[str, Any]]:
@@ -82,30 +90,32 @@ def configuration(target: str) -> dict[str, Any]:
 async def prometheus(folder: Path, target: str) -> AsyncIterator[Prometheus]:
     """Ready and scraping; ended when the block is left."""
     program = Path(need("promtool")).with_name("prometheus")  # both come in one package
-    config, port = folder / "prometheus.json", free_port()
+    config, port, data = folder / "prometheus.json", free_port(), folder / "tsdb"
     config.write_text(json.dumps(configuration(target)))
     process = await asyncio.create_subprocess_exec(
-        str(program), f"--config.file={config}", f"--storage.tsdb.path={folder / 'tsdb'}", f"--web.listen-address=127.0.0.1:{port}",
+        str(program), f"--config.file={config}", f"--storage.tsdb.path={data}", f"--web.listen-address=127.0.0.1:{port}",
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    draining: asyncio.Task[bytes] | None = None
+    assert process.stderr is not None
+    ready = asyncio.Event()
+    log = asyncio.create_task(_read(process.stderr, ready))
+    started = asyncio.create_task(ready.wait())
     try:
-        assert process.stderr is not None
-        await asyncio.wait_for(_ready(process.stderr), WITHIN_S)
-        draining = asyncio.create_task(process.stderr.read())
-        yield Prometheus(port)
+        await asyncio.wait({started, log}, timeout=WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
+        assert ready.is_set(), log.result() if log.done() else f"not ready after {WITHIN_S} s"
+        yield Prometheus(port, log)
     finally:
+        started.cancel()
         if process.returncode is None:
             process.kill()
         await process.wait()
-        if draining:
-            await draining
+        await log
 
 
-async def _ready(log: asyncio.StreamReader) -> None:
+async def _read(stream: asyncio.StreamReader, ready: asyncio.Event) -> str:
     told = []
-    async for line in log:
+    async for line in stream:
         told.append(line.decode())
         if READY in told[-1]:
-            return
-    raise AssertionError("prometheus ended: " + "".join(told))
+            ready.set()
+    return "".join(told)

@@ -59,7 +59,9 @@ def named(expression: str) -> Named:
     while at < len(stream):
         kind, text = stream[at]
         following = stream[at + 1][1] if at + 1 < len(stream) else ""
-        if text == "{":
+        if text == "[":  # a range or a subquery: durations only
+            at = stream.index(("other", "]"), at) + 1
+        elif text == "{":
             matchers, at = _matchers(stream, at)
             selectors.append(_selector("", matchers))
         elif kind == "name" and text in GROUPING and following == "(":

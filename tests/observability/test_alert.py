@@ -32,10 +32,14 @@ async def test_gate_tripped_fires_when_the_trunk_fails_and_ends_when_it_has_reco
 
 
 async def test_guard_stale_becomes_active_when_the_daemon_is_gone(tmp_path: Path) -> None:
-    async with Uas() as new, guard(write_settings(tmp_path, new=new.port, dns=NOWHERE)) as running:
-        async with prometheus(tmp_path, f"127.0.0.1:{running.admin_port}") as watching:
-            await watching.has('up{job="cutoverd"} == 1')
-            assert await watching.alert("GuardStale") == []
-            running.kill()
-            (alert,) = await watching.until(lambda: watching.alert("GuardStale"), bool)
-            assert alert["labels"]["cause"] == "scrape"
+    async with (
+        Uas() as new,
+        guard(write_settings(tmp_path, new=new.port, dns=NOWHERE)) as running,
+        prometheus(tmp_path, f"127.0.0.1:{running.admin_port}") as watching,
+    ):
+        await watching.has('up{job="cutoverd"} == 1')
+        # Until the first scrape is in, the target is rightly called absent.
+        await watching.until(lambda: watching.alert("GuardStale"), lambda active: not active)
+        running.kill()
+        (alert,) = await watching.until(lambda: watching.alert("GuardStale"), bool)
+        assert alert["labels"]["cause"] == "scrape"

@@ -94,6 +94,11 @@ class Knot:
         """UPDATE messages that reached knot, whatever became of them."""
         return len(self._lines(UPDATE))
 
+    async def changed(self, times: int, *, within: float = 20) -> None:
+        """Wait until updates have changed the zone this often."""
+        async with asyncio.timeout(within), self._news:
+            await self._news.wait_for(lambda: self.changes() >= times)
+
     def changes(self) -> int:
         """Updates that changed the zone."""
         return len(self._lines(CHANGED))

@@ -386,28 +386,35 @@ async def test_stop_lets_the_request_on_its_way_finish_and_journals_its_answer(v
     assert memory.calls[-1] == (verb, "a")
 
 
+async def turns() -> None:
+    """Every task has had its turns: who is going to wait is waiting."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
 async def test_stop_ends_a_pause_at_once() -> None:
     memory, ledger = Memory(a=CUTOVER), Ledger()
     memory.script["inspect", "a"] = [Trouble(True, "busy", "503", retry_after_ns=HOUR)]
     going = runner(ONE, memory, ledger)
-    ledger.appended = lambda body: asyncio.get_running_loop().call_soon(going.stop) and None
-    async with asyncio.timeout(5):
-        assert await going.carry_out() is End.STOPPED
+    end = asyncio.create_task(going.carry_out())
+    await turns()
     assert ledger.told == ["responded"]
+    going.stop()
+    async with asyncio.timeout(5):
+        assert await end is End.STOPPED
+    assert memory.calls == [("inspect", "a")]
 
 
 async def test_stop_ends_the_wait_after_a_stage_at_once_and_does_not_journal_it_as_waited() -> None:
     memory, ledger = Memory(a=BASELINE), Ledger()
     going = runner(plan(("dns", ["a"]), waits={"dns": HOUR}), memory, ledger)
-
-    def stop_soon(body: Body) -> None:
-        if isinstance(body, Finished):
-            asyncio.get_running_loop().call_soon(going.stop)
-
-    ledger.appended = stop_soon
+    end = asyncio.create_task(going.carry_out())
+    await turns()
+    assert ledger.told == ["inspected", "finished"]
+    going.stop()
     async with asyncio.timeout(5):
-        assert await going.carry_out() is End.STOPPED
-    assert "waited" not in ledger.told
+        assert await end is End.STOPPED
+    assert ledger.told == ["inspected", "finished"]
 
 
 async def test_a_cancelled_run_still_hears_the_answer_on_its_way() -> None:

@@ -33,7 +33,7 @@ server:
   control: {folder}
 store: {{url: "sqlite://{folder}/night.db"}}
 probes:
-  trunk-new: {{kind: sip_options, path: new, target: "sip:127.0.0.1:{new}", every: {every}, timeout: {timeout}}}
+  trunk-new: {{kind: sip_options, path: new, target: "sip:127.0.0.1:{new}", every: {every}, suspect_every: {suspect_every}, timeout: {timeout}}}
 {old}
 gates:
   inbound:
@@ -56,7 +56,7 @@ STAGE = """\
             zone: example.net.
             records: [{{name: {record}, type: A}}]
 """
-OLD = '  trunk-old: {{kind: sip_options, path: baseline, target: "sip:127.0.0.1:{old}", every: {every}, timeout: {timeout}}}'
+OLD = '  trunk-old: {{kind: sip_options, path: baseline, target: "sip:127.0.0.1:{old}", every: {every}, suspect_every: {suspect_every}, timeout: {timeout}}}'
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,7 @@ def write_settings(
     dns: Dns,
     old: int | None = None,
     every: str = "300ms",
+    suspect_every: str | None = None,
     timeout: str = "250ms",
     confirm_for: str = "0s",
     opens: str = "2020-01-01T00:00:00Z",
@@ -92,8 +93,9 @@ def write_settings(
     path = folder / "night.yaml"
     path.write_text(
         SETTINGS.format(
-            folder=folder, opens=opens, closes=closes, new=new, every=every, timeout=timeout, confirm_for=confirm_for,
-            old=OLD.format(old=old, every=every, timeout=timeout) if old else "",
+            folder=folder, opens=opens, closes=closes, new=new, every=every,
+            suspect_every=suspect_every or every, timeout=timeout, confirm_for=confirm_for,
+            old=OLD.format(old=old, every=every, suspect_every=suspect_every or every, timeout=timeout) if old else "",
             compare="compare_with: [trunk-old]" if old else "",
             stages="".join(stages),
         )

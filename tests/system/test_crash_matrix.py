@@ -61,7 +61,11 @@ async def fragile(config: Path, point: int = 0, number: str = "SIGKILL") -> Asyn
     finally:
         if process.returncode is None:
             process.terminate()
-        _, errors = await asyncio.wait_for(process.communicate(), WITHIN_S)
+        try:
+            _, errors = await asyncio.wait_for(process.communicate(), WITHIN_S)
+        finally:
+            if process.returncode is None:
+                process.kill()
         assert b"Traceback" not in errors, errors.decode()
 
 
@@ -95,7 +99,7 @@ async def _until_closed(config: Path, running: Daemon, digest: str) -> list[jour
     async with asyncio.timeout(WITHIN_S):
         if not any(entry.kind == "planned" for entry in await _entries(config)):
             await _trip(running, digest)
-        while not isinstance((entries := await _entries(config))[-1].body, Closed):
+        while not any(isinstance(entry.body, Closed) for entry in (entries := await _entries(config))):
             if running.process.returncode is not None:
                 break
     return entries
