@@ -12,16 +12,16 @@ from importlib.metadata import version
 from pathlib import Path
 
 from config.model import Settings
-from daemon import compose, recall, status
+from daemon import compose, recall, status, why
 from daemon.board import Board
-from daemon.commands import Commands
+from daemon.commands import Commands, Explain
 from daemon.control_path import listening_path
 from daemon.hands import Hands
 from daemon.inbox import Inbox, Recorded
 from daemon.judge import Judge
 from daemon.metrics import Metrics
 from daemon.notify import Notifier, watchdog_interval_ns
-from daemon.observe import LastTransitions, Observers
+from daemon.observe import LastTransitions, Observers, ProbeHistory
 from daemon.planbook import PlanBook
 from daemon.reply import Reply
 from daemon.runs import RunKeeper
@@ -126,6 +126,8 @@ def _assembled(means: _Means, entries: list[JournalEntry], keys: Keys, control_p
     settings, observers, book = means.settings, means.observers, means.book
     board, inbox = Board(), Inbox()
     metrics = _metrics(means, board, inbox, entries)
+    transitions = LastTransitions()
+    observers.transition.register("last transitions", transitions.judged)
 
     def troubled(reason: str) -> None:
         judge.impair(reason)
@@ -145,7 +147,10 @@ def _assembled(means: _Means, entries: list[JournalEntry], keys: Keys, control_p
         effects=hands,
         now=clock.read(),
     )
-    commands = Commands(inbox=inbox, board=board, book=book, store=means.store, writer=writer, reverters=means.reverters)
+    explain = _explainer(means, board, transitions)
+    commands = Commands(
+        inbox=inbox, board=board, book=book, store=means.store, writer=writer, reverters=means.reverters, explain=explain
+    )
     return App(
         settings=settings,
         board=board,
@@ -155,7 +160,7 @@ def _assembled(means: _Means, entries: list[JournalEntry], keys: Keys, control_p
         probes=probes,
         observers=observers,
         webhook=Webhook(board, keys, now_ns=lambda: clock.read().mono_ns, observer=metrics.tally),
-        admin=_admin(means, board, metrics),
+        admin=_admin(means, board, metrics, transitions),
         control=Control(commands.handle, lambda: _status(means, board), commands=commands.names),
         control_path=control_path,
         notifier=means.notifier,
@@ -195,9 +200,7 @@ def _metrics(means: _Means, board: Board, inbox: Inbox, entries: list[JournalEnt
     return metrics
 
 
-def _admin(means: _Means, board: Board, metrics: Metrics) -> Admin:
-    transitions = LastTransitions()
-    means.observers.transition.register("last transitions", transitions.judged)
+def _admin(means: _Means, board: Board, metrics: Metrics, transitions: LastTransitions) -> Admin:
     return Admin(
         board,
         clock=clock.read,
@@ -206,6 +209,19 @@ def _admin(means: _Means, board: Board, metrics: Metrics) -> Admin:
         unready=list,  # it listens only once everything else does
         transitions=transitions,
     )
+
+
+def _explainer(means: _Means, board: Board, transitions: LastTransitions) -> Explain:
+    """`why`, over what stands and what is remembered at the moment of asking."""
+    history = ProbeHistory()
+    history.observe(means.observers)
+
+    def explain(name: str, kind: str) -> Reply:
+        standing = _standing(means.settings, means.book)
+        ground = why.Ground(means.settings, board, standing, transitions, history.results, history.failures, history.judged)
+        return why.explain(ground, name, kind=kind, now=clock.read())
+
+    return explain
 
 
 def _status(means: _Means, board: Board) -> Reply:

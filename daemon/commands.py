@@ -1,7 +1,7 @@
 """What an operator may ask for over the control socket, and what each request must carry.
 
-Commands that move the cutover go through the judge's inbox and are answered after the durable write. `plan`, `baseline`
-and `status` only read, or (capture) write something that decides nothing until it is used.
+Commands that move the cutover go through the judge's inbox and are answered after the durable write. `plan`, `baseline`,
+`status` and `why` only read, or (capture) write something that decides nothing until it is used.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ TEXT_LIMIT = 1_000
 LONGEST_HOLD_NS = 24 * 3600 * NS_PER_S
 
 Handler = Callable[[Mapping[str, Any], str], Awaitable[Reply]]
+Explain = Callable[[str, str], Reply]
+"""(name, kind) → what `why` says. `kind` is `gate`, `probe`, or empty for whichever bears the name."""
 
 
 class BadArgument(Exception):
@@ -103,7 +105,9 @@ class Commands:
         store: Store,
         writer: Writer,
         reverters: Callable[[], Mapping[str, Reverter]],
+        explain: Explain | None = None,
     ) -> None:
+        """`why` is a command where there is something that can explain."""
         self._inbox = inbox
         self._board = board
         self._book = book
@@ -116,6 +120,8 @@ class Commands:
             "baseline-capture": self._capture,
             "baseline-show": self._show,
         }
+        if explain:
+            self._others["why"] = _why(explain)
 
     @property
     def names(self) -> frozenset[str]:
@@ -186,6 +192,16 @@ class Commands:
             return Reply(Exit.REFUSED, f"refused: {error}")
         self._book.use(baseline)
         return Reply(Exit.OK, f"baseline {baseline.id[:12]}: {len(baseline.objects)} objects", _described(baseline))
+
+
+def _why(explain: Explain) -> Handler:
+    async def why(arguments: Mapping[str, Any], actor: str) -> Reply:
+        kind = _text(arguments, "kind", required=False)
+        if kind not in ("", "gate", "probe"):
+            raise BadArgument("kind: gate or probe, or nothing for whichever bears the name")
+        return explain(_text(arguments, "name", required=True), kind)
+
+    return why
 
 
 def _described(baseline: Baseline) -> dict[str, Any]:

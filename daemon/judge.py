@@ -119,6 +119,10 @@ class Judge:
 
     def impair(self, reason: str) -> None:
         """The journal cannot be written: DEGRADED, and no run, until it can. Empty when it is well again."""
+        if reason:
+            log.error("the journal cannot be written: %s: DEGRADED, and no run starts", reason)
+        else:
+            log.warning("the journal can be written again")
         self._board.impaired = reason
         self._publish(clock.read())
 

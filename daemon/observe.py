@@ -6,17 +6,20 @@ What goes wrong in an observer is its own trouble. It is logged once, counted, a
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import Generic, ParamSpec
 
 from gates.gate import Gate, Transition
-from probes.sample import Sample
+from probes.sample import Outcome, Sample
 from reverters.journal import JournalEntry
 
 logger = logging.getLogger("cutoverd.observe")
 
 P = ParamSpec("P")
+
+KEPT = 20
+"""Results of each kind that are remembered for each probe."""
 
 
 class Channel(Generic[P]):
@@ -64,3 +67,32 @@ class LastTransitions(dict[str, Transition]):
 
     def judged(self, transition: Transition, gate: Gate) -> None:
         self[gate.spec.name] = transition
+
+
+class ProbeHistory:
+    """Of each probe the last `kept` results, and the last `kept` that were no PASS: a good hour must not wash a bad minute away.
+
+    Oldest first, in order of arrival. `judged` maps gate and probe to the sequence numbers of the results that told the gate
+    something. Register `sampled` and `counted`.
+    """
+
+    def __init__(self, *, kept: int = KEPT) -> None:
+        self._kept = kept
+        self.results: dict[str, deque[Sample]] = {}
+        self.failures: dict[str, deque[Sample]] = {}
+        self.judged: dict[tuple[str, str], deque[int]] = {}
+
+    def observe(self, observers: Observers) -> None:
+        observers.sample.register("probe history", self.sampled)
+        observers.counted.register("probe history", self.counted)
+
+    def sampled(self, sample: Sample, path: str) -> None:
+        self._keep(self.results, sample)
+        if sample.result.outcome is not Outcome.PASS:
+            self._keep(self.failures, sample)
+
+    def counted(self, gate: Gate, sample: Sample) -> None:
+        self.judged.setdefault((gate.spec.name, sample.probe), deque(maxlen=self._kept)).append(sample.sequence)
+
+    def _keep(self, where: dict[str, deque[Sample]], sample: Sample) -> None:
+        where.setdefault(sample.probe, deque(maxlen=self._kept)).append(sample)

@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {  # name: (module:attribute, what the li
     "run": ("daemon.cli.serve:run", "Run the daemon in the foreground."),
     "lab": ("daemon.cli.lab:lab", "Play a cutover that fails, on loopback, and watch it put itself back."),
     "status": ("daemon.cli.status:status", "Show phase, switches, gates and run; the exit code is the worst gate."),
+    "why": ("daemon.cli.why:why", "Explain a gate or a probe: rule, evidence, and what would change the verdict."),
     "baseline": ("daemon.cli.baseline:baseline", "Capture and show the immutable baseline."),
     "open": ("daemon.cli.switches:open_cutover", "Let answers follow the gates: callers may take the new path."),
     "arm": ("daemon.cli.destructive:arm", "Allow trips to start the plans named by digest."),
@@ -80,7 +81,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Exit codes: 0 did what was asked; 2 usage or configuration; 6 refused, with the reason; 7 no daemon. "
-    "`status` alone tells the state: 0 OK, 1 DEGRADED, 3 UNKNOWN or INCONCLUSIVE, 4 tripped or reverting, 5 halted.",
+    "`status` and `why` alone tell the state: 0 OK, 1 DEGRADED, 3 UNKNOWN or INCONCLUSIVE, 4 tripped or reverting, 5 halted.",
 )
 @shared
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version.")

@@ -788,3 +788,19 @@ def test_an_entry_that_somebody_else_wrote_is_followed() -> None:
     desk = Desk()
     desk.turn(Recorded(desk.write(Operated("halt", {}), "op", "")))
     assert desk.cutover.halted
+
+
+def test_what_takes_ok_away_without_a_transition_is_on_the_board_before_a_command_is_handed_on() -> None:
+    desk = Desk()
+    desk.opened()
+    seen: list[bool] = []
+    commit = desk.hands.commit
+
+    def hand(order: Any) -> None:
+        seen.append(desk.is_ok)
+        commit(order)
+
+    desk.hands.commit = hand  # type: ignore[method-assign]
+    desk.inbox.dropped += 1
+    desk.turn(desk.ordered("disarm"))
+    assert seen == [False]

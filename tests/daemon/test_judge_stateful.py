@@ -177,6 +177,10 @@ class AnyNight(RuleBasedStateMachine):
     def an_operator_goes_on(self, command: str, settled: bool) -> None:
         self.an_operator_speaks(command, settled=settled)
 
+    @rule(ok=st.booleans())
+    def an_operator_holds(self, ok: bool) -> None:
+        self.an_operator_speaks("hold", ok=ok)
+
     @rule(settled=st.booleans())
     def an_operator_trips(self, settled: bool) -> None:
         self.an_operator_speaks("trip", settled=settled)

@@ -81,7 +81,7 @@ def test_every_label_that_an_annotation_quotes_is_on_the_alert(rule: Rule) -> No
 @pytest.mark.parametrize("rule", RULES)
 def test_every_rule_has_a_severity_and_says_what_and_what_next(rule: Rule) -> None:
     assert rule.labels["severity"] in ("critical", "warning")
-    assert 10 < len(rule.annotations["summary"]) <= 130
+    assert 10 < len(rule.annotations["summary"]) <= 100
     _, _, following = rule.annotations["description"].partition("Next")
     assert "`cutoverd " in following
 

@@ -1,0 +1,189 @@
+"""The documents of `daemon.why` as people read them. Pure; KeyError, TypeError or ValueError for one of another shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from daemon.cli.wording import NS_PER_MS, at, at_instant, lasting, printable
+
+Document = Mapping[str, Any]
+
+
+def lines(found: Document) -> str:
+    sections = _GATE if found["kind"] == "gate" else _PROBE
+    told: list[str] = []
+    for heading, section in sections:
+        body = section(found)
+        if body:
+            told += ([""] if told else []) + ([heading] if heading else []) + body
+    return "\n".join([*told, "", f"at {at_instant(found['at'])}"])
+
+
+# A gate
+
+
+def _verdict(found: Document) -> list[str]:
+    lease = f", OK for {_ms(found['valid_for_ms'])} more" if found["valid_for_ms"] > 0 else ""
+    reason = f" ({printable(found['reason'])})" if found["reason"] else ""
+    aged = f"; youngest result {_ms(found['age_ms'])} old" if found["age_ms"] >= 0 else "; no result yet"
+    switches = f"phase {found['phase']}, {'armed' if found['armed'] else 'not armed'}"
+    return [
+        f"gate {printable(found['gate'])}: {found['answer']}{reason}, {found['state']}, {printable(found['distance'])}",
+        f"  the IVR is told {found['answer']}: {printable(found['because'])}",
+        f"  route {found['route']}{lease}{aged}; {switches}",
+    ]
+
+
+def _overlays(found: Document) -> list[str]:
+    return [_overlay(each) for each in found["overlays"]]
+
+
+def _overlay(each: Document) -> str:
+    until = f" (until {at_instant(each['until'])})" if "until" in each else ""
+    return f"  {each['name']:<10}{printable(each['says'])}{until}; lifted by {printable(each['lifted_by'])}"
+
+
+def _rule(found: Document) -> list[str]:
+    rule = found["rule"]
+    codes = " or ".join(str(code) for code in rule["codes"])
+    needed = rule["needed"]
+    probes = printable(needed[0]) if len(needed) == 1 else f"any of {printable(', '.join(needed))}"
+    compared = printable(", ".join(rule["compare_with"]))
+    told = [
+        f"  trips       on {rule['threshold']} consecutive {codes} of {probes}, without a PASS between",
+        f"  compares    with {compared}: good only by a PASS to a request sent after the first counted failure"
+        if compared
+        else "  compares    with nothing: the baseline path is taken to be good",
+        f"  recovers    by {rule['recover']} consecutive PASS of each needed probe",
+        f"  max_age     {rule['max_age']} ({printable(rule['max_age_from'])})",
+    ]
+    runs = [f"  on trip     run {printable(each['plan'])} after {each['confirm_for']} without a PASS" for each in rule["on_trip"]]
+    return told + (runs or ["  on trip     nothing runs: the gate only answers"])
+
+
+def _evidence(found: Document) -> list[str]:
+    return [line for each in found["evidence"] for line in _input(each)]
+
+
+def _input(known: Document) -> list[str]:
+    head = f"  {printable(known['probe'])} ({known['path']} path): "
+    if known["age_ms"] < 0:
+        return [head + "no result that counts yet", *_results(known["results"], indent=4)]
+    fresh = "fresh" if known["fresh"] else "stale"
+    counted = f"{known['counted']} counted, {known['failing']} failing, {known['passes']} PASS"
+    told = [f"{head}{counted}; newest sent {_ms(known['age_ms'])} ago, {fresh}"]
+    for name, said in (("first_failed", "first failed"), ("first_counted", "first counted"), ("last_pass", "last PASS")):
+        if moment := known[name]:
+            told.append(f"    {said:<14}{_ms(moment['age_ms'])} ago, {_at(moment['at'])}")
+    return told + _results(known["results"], indent=4)
+
+
+def _transition(found: Document) -> list[str]:
+    last = found["last_transition"]
+    if last is None:
+        return ["  none since the daemon started"]
+    return [
+        f"  {last['before']} → {last['after']}, {_ms(last['age_ms'])} ago, {_at(last['at'])}",
+        f"  {printable(last['evidence'])} ({printable(last['cause'])})",
+    ]
+
+
+def _changes(found: Document) -> list[str]:
+    told = [f"  {each['to']:<13} {printable(each['by'])}{_span(each)}" for each in found["would_change"]]
+    return told + [f"  {printable(each['says'])}" for each in found["runs"]] + [_paces(found["cadence"])]
+
+
+def _span(each: Document) -> str:
+    if each["earliest_ms"] is None:
+        return ""
+    early, late = _ms(each["earliest_ms"]), _ms(each["latest_ms"])
+    return f": in {early}" if early == late else f": in {early} to {late}"
+
+
+def _paces(cadences: list[Document]) -> str:
+    told = [f"{printable(each['probe'])} {_pace(each)}" for each in cadences]
+    return f"  (if every result from now on is such a one; asked now: {'; '.join(told)})"
+
+
+def _pace(cadence: Document) -> str:
+    then = "" if cadence["hastened"] else f", from the first failure every {_ms(cadence['suspect_every_ms'])}"
+    return f"every {_ms(cadence['now_ms'])}{then}, timeout {_ms(cadence['timeout_ms'])}"
+
+
+# A probe
+
+
+def _asked(found: Document) -> list[str]:
+    source = f" from {printable(found['source'])}" if found["source"] else ""
+    hastened = f" (hastened by {printable(', '.join(found['hastened_by']))})" if found["hastened_by"] else ""
+    return [
+        f"probe {printable(found['probe'])}: {found['verdict']}",
+        f"  asks        {printable(found['target'])}{source}, {printable(found['probe_kind'])}, {found['path']} path",
+        f"  passes      on {printable(', '.join(found['accept']))}",
+        f"  cadence     {_pace(found['cadence'])}{hastened}",
+    ]
+
+
+def _needed(found: Document) -> list[str]:
+    told = [
+        f"  gate {printable(each['gate'])}: {each['as']}; {each['state']}; {printable(each['counted'])}"
+        for each in found["needed_by"]
+    ]
+    return told or ["  no gate: nothing is judged by it"]
+
+
+def _last(found: Document) -> list[str]:
+    return _results(found["results"], indent=2) or ["  none yet"]
+
+
+def _failed(found: Document) -> list[str]:
+    return _results(found["failures"], indent=2) or ["  none since the daemon started"]
+
+
+def _results(results: list[Document], *, indent: int) -> list[str]:
+    return [" " * indent + _result(each) for each in results]
+
+
+def _result(each: Document) -> str:
+    """`0.4 s ago, 2026-12-05 22:00:00.123Z (23:00:00 CET): FAIL 503 …`."""
+    facts = dict(each["facts"])
+    label = "" if each["outcome"] == "pass" else f" {printable(each['label'])}"
+    code = f" {each['code']}" if each["outcome"] == "pass" and each["code"] is not None else ""
+    told = [f"{each['outcome'].upper()}{code}{label}", printable(each["reason"]), f"origin {each['origin']}"]
+    took = "RTT" if each["origin"] == "wire" else "after"
+    told += [f"{took} {each['took_us'] / 1000:.1f} ms"]
+    told += [f"Retry-After {facts.pop('retry_after_s')} s"] if "retry_after_s" in facts else []
+    told += [f"{printable(name)} {printable(value)}" for name, value in facts.items()]
+    counts = f"; counts: {each['counts']}" if "counts" in each else ""
+    return f"{_ms(each['age_ms'])} ago, {_at(each['sent'])}: {', '.join(told)}{counts}"
+
+
+# Values
+
+
+def _ms(ms: int) -> str:
+    return lasting(ms * NS_PER_MS)
+
+
+def _at(text: str) -> str:
+    """To the millisecond: results of one second are told apart."""
+    instant = datetime.fromisoformat(text)
+    return at(int(instant.timestamp()) * 1_000 * NS_PER_MS + instant.microsecond * 1_000)
+
+
+_GATE = (
+    ("", _verdict),
+    ("what stands over the verdict", _overlays),
+    ("the rule", _rule),
+    ("the evidence, newest first", _evidence),
+    ("what changed last", _transition),
+    ("what would change the verdict", _changes),
+)
+_PROBE = (
+    ("", _asked),
+    ("who needs it", _needed),
+    ("the last results, newest first", _last),
+    ("the last failures and errors, newest first", _failed),
+)

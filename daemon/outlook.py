@@ -1,0 +1,210 @@
+"""What would change a gate's verdict from where it stands: each way out, in words, and how soon at the present cadence. Pure.
+
+One function for each state of the gate, as there is one row for each in `gates.machine.TRANSITIONS`. They count what is missing;
+whether it comes is for the world to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from daemon import forecast
+from daemon.forecast import Pace, Span
+from gates import compare, words
+from gates.gate import Gate, GateState, Input
+from probes.sample import Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`to` is a state of the gate, or DEGRADED where only the answer changes. `span` is None where no cadence brings it about."""
+
+    to: str
+    by: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A gate as it is looked at: `paces` by probe, `codes` in the order of the configuration (`503/408`)."""
+
+    gate: Gate
+    paces: Mapping[str, Pace]
+    codes: str
+    now: Moment
+
+    @property
+    def threshold(self) -> int:
+        return self.gate.spec.threshold
+
+    def inputs(self, probes: Iterable[str]) -> dict[str, Input]:
+        return {probe: self.gate.inputs[probe] for probe in probes}
+
+    def failures(self, probe: str, count: int) -> Span:
+        return forecast.failures(self.paces[probe], count, now=self.now)
+
+    def passes(self, probe: str, count: int) -> Span:
+        return forecast.passes(self.paces[probe], count, now=self.now)
+
+    def ago(self, moment: Moment) -> str:
+        return f"{words.seconds(self.now.mono_ns - moment.mono_ns)} ago"
+
+
+def changes(view: View) -> list[Change]:
+    """Every way out of the present state, the most likely to matter first."""
+    if view.gate.latched:
+        return [Change(GateState.UNKNOWN, "only `reset`: a latched gate stays TRIPPED whatever its probes say")]
+    return _FROM[view.gate.state](view)
+
+
+def _from_unknown(view: View) -> list[Change]:
+    missing = [probe for probe in view.gate.spec.needed if _must_pass(view, probe)]
+    if not missing:
+        return [Change(GateState.HEALTHY, "the next turn of the judging loop")]
+    span = forecast.of_each(view.passes(probe, 1) for probe in missing)
+    return [Change(GateState.HEALTHY, f"a PASS from {_all(missing)}; nothing trips from UNKNOWN", span)]
+
+
+def _must_pass(view: View, probe: str) -> bool:
+    known = view.gate.inputs[probe]
+    return not known.passes or compare.is_stale(known, max_age_ns=view.gate.spec.max_age_ns, now=view.now)
+
+
+def _from_healthy(view: View) -> list[Change]:
+    needed = view.gate.spec.needed
+    first = Change(
+        GateState.SUSPECT,
+        f"1 failure of {_any(needed)}, any code: shown, and the answer stays",
+        forecast.of_any(view.failures(probe, 1) for probe in needed),
+    )
+    return [*_trips(view, needed), first, *_turns_away(view, needed), *_goes_stale(view)]
+
+
+def _from_suspect(view: View) -> list[Change]:
+    if compare.at_threshold(view.gate):
+        return [*_asks_baseline(view), *_recovers(view), *_goes_stale(view)]
+    failing = [probe for probe, known in view.inputs(view.gate.spec.needed).items() if known.failing]
+    nearest = [words.distance(view.gate)[0]] if failing else view.gate.spec.needed
+    turned = [] if view.gate.degraded else _turns_away(view, nearest)
+    return [*_trips(view, nearest), *_recovers(view), *turned, *_goes_stale(view)]
+
+
+def _from_tripped(view: View) -> list[Change]:
+    inconclusive = _baseline_fails(view) if compare.at_threshold(view.gate) else []
+    return [*_recovers(view), *inconclusive, *_goes_stale(view)]
+
+
+def _from_inconclusive(view: View) -> list[Change]:
+    if compare.at_threshold(view.gate):
+        return [*_baseline_passes(view), *_recovers(view), *_goes_stale(view)]
+    return [*_recovers(view), *_trips(view, view.gate.spec.needed), *_goes_stale(view)]
+
+
+_FROM: dict[GateState, Callable[[View], list[Change]]] = {
+    GateState.UNKNOWN: _from_unknown,
+    GateState.HEALTHY: _from_healthy,
+    GateState.SUSPECT: _from_suspect,
+    GateState.TRIPPED: _from_tripped,
+    GateState.INCONCLUSIVE: _from_inconclusive,
+}
+
+
+def _trips(view: View, probes: Iterable[str]) -> list[Change]:
+    """The rule fulfilled: what is missing on each of `probes`, any of which is enough."""
+    missing = {probe: view.threshold - view.gate.inputs[probe].counted for probe in probes}
+    span = forecast.of_any(view.failures(probe, count) for probe, count in missing.items())
+    least = min(missing.values())
+    by = f"{_count(least, view.threshold)} {view.codes} on {_any(missing)}, without a PASS between"
+    if not view.gate.spec.baseline:
+        return [Change(GateState.TRIPPED, by, span)]
+    baseline = _any(view.gate.spec.baseline)
+    return [
+        Change(GateState.TRIPPED, f"{by}, and {_good(view.gate.spec.baseline)} (asked at once)", span),
+        Change(GateState.INCONCLUSIVE, f"the same, while {baseline} has failed {view.threshold} times in a row: no run", span),
+    ]
+
+
+def _good(baseline: Iterable[str]) -> str:
+    return f"a PASS of {_all(baseline)} to a request sent after the first of them"
+
+
+def _turns_away(view: View, probes: Iterable[str]) -> list[Change]:
+    """Failures outside the code set count for the answer and for no run."""
+    missing = {probe: max(view.threshold - view.gate.inputs[probe].failing, 1) for probe in probes}
+    span = forecast.of_any(view.failures(probe, count) for probe, count in missing.items())
+    count = min(missing.values())
+    return [
+        Change("DEGRADED", f"{_count(count, view.threshold)} failures of any code on {_any(missing)}: SUSPECT, and no run", span)
+    ]
+
+
+def _recovers(view: View) -> list[Change]:
+    """Every needed probe must pass, and often enough where callers were turned away."""
+    gate = view.gate
+    enough = gate.spec.recover if gate.degraded or gate.state is GateState.INCONCLUSIVE else 1
+    missing = {probe: count for probe, known in view.inputs(gate.spec.needed).items() if (count := enough - known.passes) > 0}
+    if not missing:
+        return [Change(GateState.HEALTHY, "the next turn of the judging loop")]
+    span = forecast.of_each(view.passes(probe, count) for probe, count in missing.items())
+    told = ", ".join(f"{_count(count, enough)} PASS of {probe}" for probe, count in missing.items())
+    return [Change(GateState.HEALTHY, told, span)]
+
+
+def _count(count: int, whole: int) -> str:
+    """`1`, `3 consecutive`, or `2 more` where some of the whole are there already."""
+    if count < whole:
+        return f"{count} more"
+    return f"{count} consecutive" if count > 1 else "1"
+
+
+def _asks_baseline(view: View) -> list[Change]:
+    return [*_baseline_passes(view), *_baseline_fails(view)]
+
+
+def _baseline_passes(view: View) -> list[Change]:
+    """Each baseline probe that has not yet proved good since the trouble began."""
+    since = min(
+        (known.first_counted for known in compare.at_threshold(view.gate) if known.first_counted), key=lambda at: at.mono_ns
+    )
+    missing = [probe for probe, known in view.inputs(view.gate.spec.baseline).items() if not _proved(view, known, since)]
+    span = forecast.of_each(view.passes(probe, 1) for probe in missing) if missing else None
+    by = f"a PASS of {_all(missing or view.gate.spec.baseline)} to a request sent after the first counted failure"
+    return [Change(GateState.TRIPPED, f"{by} ({view.ago(since)})", span)]
+
+
+def _proved(view: View, known: Input, since: Moment) -> bool:
+    asked_since = known.passes > 0 and known.passed_sent is not None and known.passed_sent.mono_ns > since.mono_ns
+    return asked_since and not compare.is_stale(known, max_age_ns=view.gate.spec.max_age_ns, now=view.now)
+
+
+def _baseline_fails(view: View) -> list[Change]:
+    known = view.inputs(view.gate.spec.baseline)
+    if not known:
+        return []
+    nearest = max(known, key=lambda probe: known[probe].failing)
+    count = max(view.threshold - known[nearest].failing, 1)
+    concerned = _any([nearest] if known[nearest].failing else known)
+    by = f"{_count(count, view.threshold)} failures of {concerned}, any code: going back would not help"
+    return [Change(GateState.INCONCLUSIVE, by, view.failures(nearest, count))]
+
+
+def _goes_stale(view: View) -> list[Change]:
+    """Silence of our own: no result at all, not even a failure."""
+    sent = [(known.sent, probe) for probe, known in view.inputs(view.gate.spec.needed).items() if known.sent]
+    if len(sent) < len(view.gate.spec.needed):
+        return []
+    moment, oldest = min(sent, key=lambda pair: pair[0].mono_ns)
+    left = max(moment.mono_ns + view.gate.spec.max_age_ns - view.now.mono_ns, 0)
+    by = f"no result of {oldest} for {words.seconds(view.gate.spec.max_age_ns)} (its newest was sent {view.ago(moment)})"
+    return [Change(GateState.UNKNOWN, by, Span(left, left))]
+
+
+def _any(probes: Iterable[str]) -> str:
+    named = list(probes)
+    return named[0] if len(named) == 1 else f"any of {', '.join(named)}"
+
+
+def _all(probes: Iterable[str]) -> str:
+    named = list(probes)
+    return named[0] if len(named) == 1 else f"each of {', '.join(named)}"

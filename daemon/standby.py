@@ -1,0 +1,111 @@
+"""What stands between a trip and its runs: when each would be due, and everything that would keep it from starting. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from daemon.board import Board
+from daemon.status import Standing
+from gates import compare, machine, words
+from gates.cutover import Cutover, Phase
+from gates.gate import Gate, GateState, OnTrip
+from gates.machine import Finding
+from probes.sample import Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """One entry of `on_trip`. `due_in_ns` is None while the gate is not tripped or the evidence of the trip is gone.
+
+    `blocked` names all that would have to change before the run can start by itself; empty when it starts as soon as it is due.
+    """
+
+    plan: str
+    confirm_for_ns: int
+    ran: bool
+    due_in_ns: int | None
+    blocked: tuple[str, ...]
+
+
+def pending(gate: Gate, board: Board, standing: Standing, *, now: Moment) -> list[Pending]:
+    return [
+        Pending(
+            plan=entry.plan,
+            confirm_for_ns=entry.confirm_for_ns,
+            ran=entry.plan in gate.ran,
+            due_in_ns=None if entry.plan in gate.ran else _due_in(gate, entry, now=now),
+            blocked=(*_switches(gate, board, now=now), *_plan(entry.plan, board.cutover, standing), *_evidence(gate, now=now)),
+        )
+        for entry in gate.spec.on_trip
+    ]
+
+
+def _due_in(gate: Gate, entry: OnTrip, *, now: Moment) -> int | None:
+    """Until `machine.due_plans` names the plan, provided that no PASS comes and failures go on."""
+    at = compare.at_threshold(gate)
+    if gate.state is not GateState.TRIPPED or gate.tripped is None or not at:
+        return None
+    tripped_ns = gate.tripped.mono_ns
+    began = min(max(tripped_ns, known.passed_at.mono_ns if known.passed_at else 0) for known in at)
+    return max(began + entry.confirm_for_ns - now.mono_ns, 0)
+
+
+def _switches(gate: Gate, board: Board, *, now: Moment) -> list[str]:
+    """The switches of `gates.cutover.may_start`, each by name; and what is wrong with ourselves."""
+    cutover, hold = board.cutover, board.cutover.hold(gate.spec.name, now=now)
+    standing = [
+        (cutover.phase is Phase.PREPARED, "phase prepared: not open"),
+        (cutover.phase is Phase.COMMITTED, "phase committed: gates only alert"),
+        (not cutover.armed, "not armed"),
+        (cutover.halted, "halted, until `resume`"),
+        (hold is not None, "held, until `release` or the end of the hold"),
+        (bool(board.impaired), f"impaired: {board.impaired}"),
+    ]
+    run = [f"run {cutover.run.id} is in progress"] if cutover.run else []
+    return [why for stands, why in standing if stands] + run
+
+
+def _plan(plan: str, cutover: Cutover, standing: Standing) -> list[str]:
+    digest = standing.plans.get(plan)
+    if digest is None:
+        return [standing.problem or f"no plan is named {plan}"]
+    return [f"plan {plan} is not among those armed"] if cutover.armed and digest not in cutover.armed else []
+
+
+def _evidence(gate: Gate, *, now: Moment) -> list[str]:
+    """What a trip that stands still lacks. A gate that is not tripped has no evidence to lack."""
+    if gate.state is not GateState.TRIPPED:
+        return []
+    n = gate.spec.threshold
+    if not compare.at_threshold(gate):
+        since = "since it was latched" if gate.latched else "since the last PASS"
+        return [f"fewer than {n} counted failures {since}: the clock of confirm_for stands"]
+    finding = machine.find(gate, now=now)
+    if finding is not Finding.WORSE:
+        return [_LACKING.get(finding, str(finding))]
+    undisturbed = any(known.sent and known.sent.mono_ns > gate.undisturbed_ns for known in compare.at_threshold(gate))
+    return [] if undisturbed else ["no failure yet that was sent after the disturbance"]
+
+
+_LACKING = {
+    Finding.STALE: "the newest result is older than max_age",
+    Finding.FAILED: "the baseline path is not known to be good",
+    Finding.BOTH_BAD: "the baseline path is bad too: going back would not help",
+}
+
+
+def told(each: Pending, gate: Gate) -> str:
+    """One sentence of it."""
+    confirm = words.seconds(each.confirm_for_ns)
+    blocked = f"; blocked: {'; '.join(each.blocked)}" if each.blocked else ""
+    if each.ran:
+        return f"run of {each.plan}: started already since the gate was latched; again only after `reset`"
+    if each.due_in_ns is None:
+        again = gate.state is GateState.TRIPPED
+        when = f"{confirm} after {gate.spec.threshold} counted failures stand again" if again else f"{confirm} after a trip"
+        return f"run of {each.plan}: {when}, without a PASS between{blocked}"
+    if each.blocked:
+        return f"run of {each.plan}: confirmed in {words.seconds(each.due_in_ns)} without a PASS{blocked}"
+    if not each.due_in_ns:
+        return f"run of {each.plan}: confirmed, starts now"
+    return f"run of {each.plan}: starts in {words.seconds(each.due_in_ns)} unless a PASS comes"

@@ -1,0 +1,245 @@
+"""What `why` tells of a gate or a probe: the rule with its values, the evidence, and what would change the verdict. Pure.
+
+The documents hold strings, integers, booleans, null, and lists and objects of these. Each number that was measured stands
+beside its age; instants are UTC, and whoever prints them adds local time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from config.model import Settings, SipOptionsProbe
+from config.problem import did_you_mean, quoted
+from config.units import duration_text
+from daemon import evidence, outlook, overlays, standby, status
+from daemon.board import Board
+from daemon.forecast import Pace
+from daemon.outlook import Change, View
+from daemon.reply import Exit, Reply
+from daemon.status import Standing, instant
+from gates import machine
+from gates.gate import Gate, Transition
+from probes.sample import NS_PER_MS, Moment, Outcome, Sample
+from probes.schedule import Cadence
+
+SHOWN = 5
+"""Results of each input that stand beside a gate; all that are kept stand beside the probe."""
+FRESH_INTERVALS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """All that an explanation rests on. Samples are oldest first; `judged` are the sequence numbers that a gate counted."""
+
+    settings: Settings
+    board: Board
+    standing: Standing
+    transitions: Mapping[str, Transition]
+    results: Mapping[str, Sequence[Sample]]
+    failures: Mapping[str, Sequence[Sample]]
+    judged: Mapping[tuple[str, str], Collection[int]]
+
+
+def explain(ground: Ground, name: str, *, kind: str, now: Moment) -> Reply:
+    """`kind` is `gate`, `probe`, or empty for whichever bears the name, a gate first."""
+    if name in ground.board.gates and kind != "probe":
+        found = _gate(ground, ground.board.gates[name], now=now)
+    elif name in ground.settings.probes and kind != "gate":
+        found = _probe(ground, name, now=now)
+    else:
+        return _unknown(ground, name, kind)
+    return Reply(Exit[found["verdict"]], "", found)
+
+
+def _unknown(ground: Ground, name: str, kind: str) -> Reply:
+    known = {"gate": sorted(ground.board.gates), "probe": sorted(ground.settings.probes)}
+    sought = {kind: known[kind]} if kind else known
+    near = did_you_mean(name, [each for names in sought.values() for each in names])
+    listed = "\n".join(f"{each}s: {', '.join(names)}" for each, names in sought.items())
+    return Reply(Exit.USAGE, f"why: no {' or '.join(sought)} is named {quoted(name)}{near}\n{listed}", {"known": sought})
+
+
+# A gate
+
+
+def _gate(ground: Ground, gate: Gate, *, now: Moment) -> dict[str, Any]:
+    whole = status.document(ground.board, ground.standing, now=now)
+    (told,) = (each for each in whole["gates"] if each["gate"] == gate.spec.name)
+    verdict = status.exit_code({**whole, "gates": [told]})
+    view = View(gate, _paces(ground), _codes(ground.settings, gate), now)
+    waiting = standby.pending(gate, ground.board, ground.standing, now=now)
+    inputs = told.pop("inputs")
+    return {
+        "kind": "gate",
+        "verdict": verdict.name,
+        **told,
+        "route": "new" if told["answer"] == "OK" else "baseline",
+        "because": overlays.because(gate, ground.board.cutover, told["reason"]),
+        "overlays": overlays.standing(gate, ground.board, told["reason"], now=now),
+        "rule": _rule(ground, gate),
+        "finding": str(machine.find(gate, now=now)),
+        "evidence": [_input(ground, gate, each, now=now) for each in inputs],
+        "last_transition": evidence.transition(ground.transitions.get(gate.spec.name), now=now),
+        "would_change": [_change(each) for each in outlook.changes(view)],
+        "runs": [_run(each, gate) for each in waiting],
+        "cadence": [
+            {"probe": probe, **evidence.cadence(view.paces[probe])} for probe in (*gate.spec.needed, *gate.spec.baseline)
+        ],
+        "phase": whole["phase"],
+        "armed": bool(whole["armed"]),
+        "at": whole["at"],
+    }
+
+
+def _codes(settings: Settings, gate: Gate) -> str:
+    return "/".join(str(code) for code in settings.gates[gate.spec.name].trip.codes)
+
+
+def _rule(ground: Ground, gate: Gate) -> dict[str, Any]:
+    spec, settings = gate.spec, ground.settings.gates[gate.spec.name]
+    return {
+        "threshold": spec.threshold,
+        "codes": list(settings.trip.codes),
+        "needed": list(spec.needed),
+        "compare_with": list(spec.baseline),
+        "recover": spec.recover,
+        "max_age_ms": spec.max_age_ns // NS_PER_MS,
+        "max_age": duration_text(spec.max_age_ns),
+        "max_age_from": "configured" if settings.max_age else _max_age_from(ground.settings, gate),
+        "on_trip": [
+            {
+                "plan": each.plan,
+                "confirm_for_ms": each.confirm_for_ns // NS_PER_MS,
+                "confirm_for": duration_text(each.confirm_for_ns),
+            }
+            for each in spec.on_trip
+        ],
+    }
+
+
+def _max_age_from(settings: Settings, gate: Gate) -> str:
+    """The arithmetic of the default: that of the slowest probe."""
+
+    def age_ns(probe: str) -> int:
+        return FRESH_INTERVALS * settings.probes[probe].every + settings.probes[probe].timeout
+
+    slowest = max((*gate.spec.needed, *gate.spec.baseline), key=age_ns)
+    every, timeout = (duration_text(ns) for ns in (settings.probes[slowest].every, settings.probes[slowest].timeout))
+    return f"default: {FRESH_INTERVALS} × every {every} + timeout {timeout} of {slowest}"
+
+
+def _input(ground: Ground, gate: Gate, told: dict[str, Any], *, now: Moment) -> dict[str, Any]:
+    """An input as `status` tells it, with the moments behind its counters and its newest results."""
+    probe = told["probe"]
+    known = gate.inputs[probe]
+    judged = ground.judged.get((gate.spec.name, probe), ())
+    recent = list(ground.results.get(probe, ()))[-SHOWN:]
+    return {
+        **told,
+        "first_failed": evidence.when(known.first_failed, now=now),
+        "first_counted": evidence.when(known.first_counted, now=now),
+        "last_pass": evidence.when(known.passed_at, now=now),
+        "results": [
+            {**evidence.result(each, now=now), "counts": evidence.counts(gate, each, judged)} for each in reversed(recent)
+        ],
+    }
+
+
+def _change(each: Change) -> dict[str, Any]:
+    return {
+        "to": str(each.to),
+        "by": each.by,
+        "earliest_ms": each.span.earliest_ns // NS_PER_MS if each.span else None,
+        "latest_ms": each.span.latest_ns // NS_PER_MS if each.span else None,
+    }
+
+
+def _run(each: standby.Pending, gate: Gate) -> dict[str, Any]:
+    return {
+        "plan": each.plan,
+        "says": standby.told(each, gate),
+        "ran": each.ran,
+        "due_in_ms": None if each.due_in_ns is None else each.due_in_ns // NS_PER_MS,
+        "blocked": list(each.blocked),
+    }
+
+
+# A probe
+
+
+def _probe(ground: Ground, name: str, *, now: Moment) -> dict[str, Any]:
+    settings, pace = ground.settings.probes[name], _paces(ground)[name]
+    results = [evidence.result(each, now=now) for each in reversed(ground.results.get(name, ()))]
+    return {
+        "kind": "probe",
+        "verdict": _of_probe(ground, name, now=now).name,
+        "probe": name,
+        "probe_kind": settings.kind,
+        "path": settings.path,
+        "target": str(settings.target),
+        "source": settings.source or "",
+        "accept": [str(status) for status in settings.accept],
+        "cadence": evidence.cadence(pace),
+        "hastened_by": [gate.spec.name for gate in _hasty(ground.board) if name in _named(gate)],
+        "needed_by": [_need(gate, name) for gate in ground.board.gates.values() if name in _named(gate)],
+        "results": results,
+        "failures": [evidence.result(each, now=now) for each in reversed(ground.failures.get(name, ()))],
+        "at": instant(now.utc_ns),
+    }
+
+
+def _of_probe(ground: Ground, name: str, *, now: Moment) -> Exit:
+    """The worst of the gates that name the probe, as `status` would say it; for a probe that no gate names, its newest result."""
+    whole = status.document(ground.board, ground.standing, now=now)
+    named = [each for each in whole["gates"] if name in (known["probe"] for known in each["inputs"])]
+    if named:
+        return status.exit_code({**whole, "gates": named})
+    newest = ground.results.get(name, ())[-1:]
+    return _BY_OUTCOME[newest[0].result.outcome] if newest else Exit.UNKNOWN
+
+
+_BY_OUTCOME = {Outcome.PASS: Exit.OK, Outcome.FAIL: Exit.DEGRADED, Outcome.ERROR: Exit.UNKNOWN}
+
+
+def _named(gate: Gate) -> tuple[str, ...]:
+    return (*gate.spec.needed, *gate.spec.baseline)
+
+
+def _need(gate: Gate, probe: str) -> dict[str, str]:
+    known = gate.inputs[probe]
+    return {
+        "gate": gate.spec.name,
+        "as": "needed" if probe in gate.spec.needed else "compare_with",
+        "state": str(gate.state),
+        "counted": f"{known.counted}/{gate.spec.threshold} counted, {known.failing} failing, {known.passes} PASS",
+    }
+
+
+# What both need
+
+
+def _hasty(board: Board) -> list[Gate]:
+    return [gate for gate in board.gates.values() if machine.cadence(gate)]
+
+
+def _paces(ground: Ground) -> dict[str, Pace]:
+    suspect = {probe for gate in _hasty(ground.board) for probe in _named(gate)}
+    return {
+        name: Pace(
+            _configured(probe),
+            probe.timeout,
+            suspect=name in suspect,
+            last_sent_ns=_last_sent(ground.results.get(name, ())),
+        )
+        for name, probe in ground.settings.probes.items()
+    }
+
+
+def _configured(probe: SipOptionsProbe) -> Cadence:
+    return Cadence(probe.every, probe.suspect_every or probe.every)
+
+
+def _last_sent(samples: Iterable[Sample]) -> int | None:
+    return max((sample.sent.mono_ns for sample in samples), default=None)
