@@ -33,7 +33,7 @@ server:
   control: {folder}
 store: {{url: "sqlite://{folder}/night.db"}}
 probes:
-  trunk-new: {{kind: sip_options, path: new, target: "sip:127.0.0.1:{new}", every: {every}, suspect_every: {suspect_every}, timeout: {timeout}}}
+  trunk-new: {{kind: sip_options, path: new, target: "sip:127.0.0.1:{new}", {cadence}}}
 {old}
 gates:
   inbound:
@@ -56,7 +56,7 @@ STAGE = """\
             zone: example.net.
             records: [{{name: {record}, type: A}}]
 """
-OLD = '  trunk-old: {{kind: sip_options, path: baseline, target: "sip:127.0.0.1:{old}", every: {every}, suspect_every: {suspect_every}, timeout: {timeout}}}'
+OLD = '  trunk-old: {{kind: sip_options, path: baseline, target: "sip:127.0.0.1:{old}", {cadence}}}'
 
 
 @dataclass(frozen=True)
@@ -90,12 +90,12 @@ def write_settings(
         STAGE.format(name=f"stage-{record}", server=dns.server, authoritative=dns.authoritative or dns.server, record=record)
         for record in dns.records
     ]
+    cadence = f"every: {every}, suspect_every: {suspect_every or every}, timeout: {timeout}"
     path = folder / "night.yaml"
     path.write_text(
         SETTINGS.format(
-            folder=folder, opens=opens, closes=closes, new=new, every=every,
-            suspect_every=suspect_every or every, timeout=timeout, confirm_for=confirm_for,
-            old=OLD.format(old=old, every=every, suspect_every=suspect_every or every, timeout=timeout) if old else "",
+            folder=folder, opens=opens, closes=closes, new=new, cadence=cadence, confirm_for=confirm_for,
+            old=OLD.format(old=old, cadence=cadence) if old else "",
             compare="compare_with: [trunk-old]" if old else "",
             stages="".join(stages),
         )

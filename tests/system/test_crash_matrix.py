@@ -99,10 +99,10 @@ async def _until_closed(config: Path, running: Daemon, digest: str) -> list[jour
     async with asyncio.timeout(WITHIN_S):
         if not any(entry.kind == "planned" for entry in await _entries(config)):
             await _trip(running, digest)
-        while not any(isinstance(entry.body, Closed) for entry in (entries := await _entries(config))):
-            if running.process.returncode is not None:
-                break
-    return entries
+        while True:
+            entries = await _entries(config)
+            if running.process.returncode is not None or any(isinstance(entry.body, Closed) for entry in entries):
+                return entries
 
 
 def _check(server: DnsServer, entries: list[journal.JournalEntry], requests: int, point: str) -> None:
