@@ -186,12 +186,16 @@ class Commands:
     async def _store_baseline(self, baseline: Baseline, actor: str) -> Reply:
         try:
             await self._store.put_baseline(baseline)
+        except StoreError as error:
+            return Reply(Exit.REFUSED, f"refused: {error}")
+        self._book.use(baseline)  # it is stored, and would be the latest after a restart too
+        told = f"baseline {baseline.id[:12]}: {len(baseline.objects)} objects"
+        try:
             note = Operated("baseline-capture", {"baseline": baseline.id, "objects": len(baseline.objects)})
             await self._writer.append(note, actor=actor)
-        except (StoreError, JournalUnavailable) as error:
-            return Reply(Exit.REFUSED, f"refused: {error}")
-        self._book.use(baseline)
-        return Reply(Exit.OK, f"baseline {baseline.id[:12]}: {len(baseline.objects)} objects", _described(baseline))
+        except JournalUnavailable as error:
+            told += f"; the journal could not note it: {error}"
+        return Reply(Exit.OK, told, _described(baseline))
 
 
 def _why(explain: Explain) -> Handler:

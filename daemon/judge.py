@@ -10,10 +10,10 @@ import logging
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Protocol
 
 from daemon import orders, recall, told
 from daemon.board import Board
+from daemon.effects import Effects
 from daemon.inbox import Committed, Inbox, Message, Ordered, Recorded
 from daemon.moments import Window, disturbance
 from daemon.orders import Order, Refused
@@ -32,27 +32,8 @@ from reverters.entries import Body, Operated, Planned
 log = logging.getLogger(__name__)
 
 TURN_NS = 250_000_000
-
-
-class Effects(Protocol):
-    """What a turn sets in motion. None of these may block."""
-
-    def note(self, body: Body, actor: str) -> None:
-        """Journal it when possible; nobody waits."""
-
-    def commit(self, order: Order) -> None:
-        """Journal it; `Committed` comes back to the inbox."""
-
-    def steer(self, cutover: Cutover, *, impaired: bool) -> None:
-        """Let the run, if any, go on or stop."""
-
-    def pace(self, suspect: frozenset[str], at_once: frozenset[str]) -> None: ...
-
-    def turned(self, *, lag_ns: int) -> None: ...
-
-    def counted(self, gate: Gate, sample: Sample) -> None: ...
-
-    def transited(self, transition: Transition, gate: Gate) -> None: ...
+RESTART_STEP = 100
+"""How far a start moves the generation: what was told just before a crash may not be in the journal, and must not come again."""
 
 
 class Judge:
@@ -75,7 +56,7 @@ class Judge:
             name: relatched(spec, cutover.latched[name], now=now) if name in cutover.latched else fresh(spec)
             for name, spec in specs.items()
         }
-        self.cutover = replace(cutover, generation=cutover.generation + 1)
+        self.cutover = replace(cutover, generation=cutover.generation + RESTART_STEP)
         self._window = window
         self._book = book
         self._board = board
@@ -90,6 +71,7 @@ class Judge:
 
     async def run(self) -> None:
         """Until cancelled."""
+        self._effects.note(Operated(recall.START, {"generation": self.cutover.generation}), "daemon")
         while True:
             messages = await self.inbox.take(within_s=self._patience() / NS_PER_S)
             self.turn(messages, now=clock.read())

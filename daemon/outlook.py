@@ -118,15 +118,17 @@ def _trips(view: View, probes: Iterable[str]) -> list[Change]:
     by = f"{_count(least, view.threshold)} {view.codes} on {_any(missing)}, without a PASS between"
     if not view.gate.spec.baseline:
         return [Change(GateState.TRIPPED, by, span)]
-    baseline = _any(view.gate.spec.baseline)
-    return [
-        Change(GateState.TRIPPED, f"{by}, and {_good(view.gate.spec.baseline)} (asked at once)", span),
-        Change(GateState.INCONCLUSIVE, f"the same, while {baseline} has failed {view.threshold} times in a row: no run", span),
-    ]
+    both = f"the same, while {_any(view.gate.spec.baseline)} fails as often: no run"
+    return [Change(GateState.TRIPPED, f"{by}, {_and_good(view, missing)}", span), Change(GateState.INCONCLUSIVE, both, span)]
 
 
-def _good(baseline: Iterable[str]) -> str:
-    return f"a PASS of {_all(baseline)} to a request sent after the first of them"
+def _and_good(view: View, probes: Iterable[str]) -> str:
+    """What the comparison still asks of the baseline path, if the rule is fulfilled on one of `probes`."""
+    began = [known.first_counted for known in view.inputs(probes).values()]
+    baseline = view.inputs(view.gate.spec.baseline)
+    if all(since and _proved(view, known, since) for known in baseline.values() for since in began):
+        return f"while {_all(baseline)} stays good: it has passed since the first of them"
+    return f"and a PASS of {_all(baseline)} to a request sent after the first of them (asked at once)"
 
 
 def _turns_away(view: View, probes: Iterable[str]) -> list[Change]:

@@ -27,18 +27,18 @@ _BECAUSE = {  # what `gates.lease` gives as a reason, in words
 }
 
 
-def because(gate: Gate, cutover: Cutover, reason: str) -> str:
+def because(gate: Gate, cutover: Cutover, reason: str, *, now: Moment) -> str:
     """Why the IVR is told what it is told; `reason` is the webhook's, empty for OK."""
     if reason:
         return _BECAUSE.get(reason, reason)
     if cutover.phase is Phase.COMMITTED:
         return "the cutover is committed: the new path always, whatever the gates say"
-    return _OK[gate.state]
+    if cutover.hold(gate.spec.name, now=now):
+        return "somebody holds the answer at OK, whatever the gate says"
+    return _OK.get(gate.state, str(gate.state))
 
 
 _OK = {
-    GateState.UNKNOWN: "somebody holds the answer at OK",
-    GateState.TRIPPED: "somebody holds the answer at OK",
     GateState.HEALTHY: "every needed probe passes, and freshly",
     GateState.SUSPECT: "failures, but fewer than it takes",
     GateState.INCONCLUSIVE: "both paths are bad: going back would not help, so what was told stays told",

@@ -12,6 +12,9 @@ from reverters.entries import Closed, Halted, Judged, Operated, Planned
 from reverters.journal import JournalEntry
 from reverters.progress import Progress
 
+START = "start"
+"""The entry of each start: from here on callers were told DEGRADED until fresh probes passed (committed apart)."""
+
 _COMMANDS = frozenset(Command)
 
 
@@ -21,6 +24,8 @@ def follow(known: Cutover, entry: JournalEntry) -> Cutover:
     match body:
         case Operated(command, arguments) if command in _COMMANDS:
             return cutover.operated(known, Command(command), arguments)
+        case Operated("start", arguments):
+            return replace(known, generation=max(known.generation, int(arguments["generation"])))
         case Planned():
             run = Run(id=entry.run, plan=body.plan, digest=body.digest)
             return cutover.planned(known, run, list(body.gates))

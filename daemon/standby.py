@@ -56,7 +56,7 @@ def _switches(gate: Gate, board: Board, *, now: Moment) -> list[str]:
     standing = [
         (cutover.phase is Phase.PREPARED, "phase prepared: not open"),
         (cutover.phase is Phase.COMMITTED, "phase committed: gates only alert"),
-        (not cutover.armed, "not armed"),
+        (not cutover.armed, "not armed, until `arm`"),
         (cutover.halted, "halted, until `resume`"),
         (hold is not None, "held, until `release` or the end of the hold"),
         (bool(board.impaired), f"impaired: {board.impaired}"),

@@ -76,7 +76,7 @@ def _gate(ground: Ground, gate: Gate, *, now: Moment) -> dict[str, Any]:
         "verdict": verdict.name,
         **told,
         "route": "new" if told["answer"] == "OK" else "baseline",
-        "because": overlays.because(gate, ground.board.cutover, told["reason"]),
+        "because": overlays.because(gate, ground.board.cutover, told["reason"], now=now),
         "overlays": overlays.standing(gate, ground.board, told["reason"], now=now),
         "rule": _rule(ground, gate),
         "finding": str(machine.find(gate, now=now)),

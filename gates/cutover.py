@@ -74,8 +74,8 @@ class Cutover:
 
 
 def may_start(cutover: Cutover, gate: str, *, now: Moment) -> bool:
-    """Whether a trip of `gate` may start a run by itself."""
-    if cutover.phase not in (Phase.OPEN, Phase.REVERTED) or not cutover.armed:
+    """Whether a trip of `gate` may start a run by itself. After a run closed, only what its own gates' trip still wants."""
+    if not cutover.armed or not (cutover.phase is Phase.OPEN or (cutover.phase is Phase.REVERTED and gate in cutover.latched)):
         return False
     return not (cutover.halted or cutover.run or cutover.hold(gate, now=now))
 

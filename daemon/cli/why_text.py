@@ -99,6 +99,8 @@ def _span(each: Document) -> str:
     if each["earliest_ms"] is None:
         return ""
     early, late = _ms(each["earliest_ms"]), _ms(each["latest_ms"])
+    if not each["earliest_ms"]:
+        return f": within {late}"
     return f": in {early}" if early == late else f": in {early} to {late}"
 
 
@@ -109,7 +111,8 @@ def _paces(cadences: list[Document]) -> str:
 
 def _pace(cadence: Document) -> str:
     then = "" if cadence["hastened"] else f", from the first failure every {_ms(cadence['suspect_every_ms'])}"
-    return f"every {_ms(cadence['now_ms'])}{then}, timeout {_ms(cadence['timeout_ms'])}"
+    same = cadence["suspect_every_ms"] == cadence["every_ms"]
+    return f"every {_ms(cadence['now_ms'])}{'' if same else then}, timeout {_ms(cadence['timeout_ms'])}"
 
 
 # A probe

@@ -18,8 +18,9 @@ from daemon.orders import Order
 from gates.gate import GateState
 from probes import clock
 from probes.sample import NS_PER_S, Moment, Origin, Outcome, ProbeResult
-from reverters.entries import Body, Closed, Halted, Operated, Planned
+from reverters.entries import Body, Closed, Halted, Planned
 from tests.daemon.desk import Desk, Hands, gate_spec
+from tests.daemon.known import Known
 from tests.gates.bench import ERROR, NEW, OLD, PASS, SILENCE, failed, plans
 
 COMMANDS = (
@@ -27,52 +28,6 @@ COMMANDS = (
     "hold", "release",
 )  # fmt: skip
 MAX_AGE_NS = 17 * NS_PER_S
-
-
-@dataclass
-class Known:
-    """Phase and switches by our own reading of the durable entries."""
-
-    phase: str = "prepared"
-    armed: bool = False
-    halted: bool = False
-    hold: tuple[bool, int] | None = None
-    latched: bool = False
-    run: bool = False
-    stopped: bool = False
-
-    def read(self, body: Body) -> None:
-        match body:
-            case Planned():
-                self.run, self.stopped, self.latched = True, False, True
-            case Halted():
-                self.stopped = self.run
-            case Closed(outcome):
-                self.phase, self.run, self.stopped = "reverted", False, False
-                self.armed = self.armed and outcome != "abandoned"
-            case Operated(command, arguments):
-                self.operated(command, arguments)
-
-    def operated(self, command: str, arguments: Any) -> None:
-        match command:
-            case "open":
-                self.phase = "open"
-            case "arm":
-                self.armed = True
-            case "disarm":
-                self.armed = False
-            case "commit":
-                self.phase, self.armed = "committed", False
-            case "halt" | "resume":
-                self.halted = command == "halt"
-            case "retry":
-                self.stopped = False
-            case "reset":
-                self.phase, self.armed, self.latched = "prepared", False, False
-            case "hold":
-                self.hold = (arguments["answer"] == "OK", arguments["until_utc_ns"])
-            case "release":
-                self.hold = None
 
 
 @dataclass
@@ -292,7 +247,7 @@ class AnyNight(RuleBasedStateMachine):
 
     @invariant()
     def ok_is_earned(self) -> None:
-        if not hasattr(self, "desk") or not self.desk.is_ok:
+        if not self.desk.is_ok:
             return
         known, now, held = self.known, self.desk.now, self.held()
         if known.phase == "committed":
@@ -309,8 +264,6 @@ class AnyNight(RuleBasedStateMachine):
 
     @invariant()
     def the_judge_agrees_with_the_journal(self) -> None:
-        if not hasattr(self, "desk"):
-            return
         cutover, known = self.desk.cutover, self.known
         assert (str(cutover.phase), bool(cutover.armed), "inbound" in cutover.latched) == (
             known.phase,
@@ -323,8 +276,6 @@ class AnyNight(RuleBasedStateMachine):
 
     @invariant()
     def a_halt_holds_until_it_is_taken_back(self) -> None:
-        if not hasattr(self, "desk"):
-            return
         self.halting = [ordered for ordered in self.halting if not ordered.answer.done()]
         if self.halting or self.desk.cutover.halted:
             assert self.desk.cutover.halted
@@ -332,8 +283,6 @@ class AnyNight(RuleBasedStateMachine):
 
     @invariant()
     def generations_only_grow(self) -> None:
-        if not hasattr(self, "desk"):
-            return
         assert self.desk.board.cutover.generation >= self.generation
         self.generation = self.desk.board.cutover.generation
 

@@ -105,7 +105,9 @@ def test_an_armed_open_cutover_may_start_a_run() -> None:
 
 
 def test_a_second_plan_may_follow_the_first_run() -> None:
-    assert may_start(replace(ARMED, phase=Phase.REVERTED), "inbound", now=NOW)
+    reverted = replace(ARMED, phase=Phase.REVERTED, latched={"inbound": frozenset({"first"})})
+    assert may_start(reverted, "inbound", now=NOW)
+    assert not may_start(reverted, "outbound", now=NOW)
 
 
 @pytest.mark.parametrize(
