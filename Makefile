@@ -13,7 +13,7 @@ SETUP := $(VENV)/.setup
 DEV := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev peers check format test demo bench wheel lock clean
+.PHONY: help setup dev peers check format docs test demo bench wheel lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ check: $(DEV)  ## format, lint, types, import contracts
 format: $(DEV)  ## write the format that check wants
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(DEV)  ## draw docs/states.md out of the code
+	$(BIN)/python -m docs.generate
 
 test: $(DEV) peers  ## every test, in one run
 	$(BIN)/pytest

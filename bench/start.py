@@ -2,12 +2,14 @@
 
     python -m bench.start [RUNS]
 
-Start times stand beside a bare interpreter's; memory stands beside a process that only imports the named packages: the floor.
+Both stand beside a process that only imports the packages the product is built on: the floor. Where that took 0.186 s, a start
+under 0.15 s was asked for: a ratio of 0.81 in CPU time, which a busy machine distorts less than wall time.
 """
 
 from __future__ import annotations
 
 import asyncio
+import resource
 import statistics
 import subprocess
 import sys
@@ -19,25 +21,30 @@ from probes import clock
 from tests.system.guard import CUTOVERD, Dns, Guard, guard, write_settings
 
 FLOOR = "import aiohttp.web, aiosqlite, dns.asyncquery, orjson, prometheus_client, pyVoIP, uvloop"
-AIM_START_S, AIM_RSS = 0.15, 1.3
+AIM_START_S, AIM_START, AIM_RSS = 0.15, 0.81, 1.3
 PROBES = 10
 
 
-def _seconds(*command: str) -> float:
-    began = clock.read().mono_ns
+def _seconds(*command: str) -> tuple[float, float]:
+    """(wall, CPU) seconds of one whole process."""
+    began, before = clock.read().mono_ns, resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-    return (clock.read().mono_ns - began) / 1e9
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return (clock.read().mono_ns - began) / 1e9, cpu
 
 
 def _starts(commands: dict[str, tuple[str, ...]], runs: int) -> None:
-    taken: dict[str, list[float]] = {name: [] for name in commands}
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
     for _ in range(runs + 1):
         for name, command in commands.items():
             taken[name].append(_seconds(*command))
+    floor = statistics.median(cpu for _, cpu in taken["import floor"][1:])
     for name, times in taken.items():
-        kept = times[1:]
-        print(f"  {name:<18} min {min(kept):.3f}   median {statistics.median(kept):.3f}   max {max(kept):.3f} s")
-    print(f"  aim: check and status under {AIM_START_S} s")
+        walls, cpu = [wall for wall, _ in times[1:]], statistics.median(cpu for _, cpu in times[1:])
+        told = f"wall min {min(walls):.3f}   median {statistics.median(walls):.3f}   max {max(walls):.3f} s"
+        print(f"  {name:<18} {told}   CPU median {cpu:.3f} s, {cpu / floor:.2f} of the floor")
+    print(f"  aim for status and check: under {AIM_START_S} s where the floor takes 0.186 s, so ≤ {AIM_START} of it")
 
 
 def _rss_mb(pid: int) -> float:
@@ -75,7 +82,9 @@ async def main(runs: int) -> None:
                 bare = (sys.executable, "-c", "pass")
                 status = (CUTOVERD, "status", "-c", str(config))
                 check = (CUTOVERD, "check", str(config))
-                await asyncio.to_thread(_starts, {"bare interpreter": bare, "status": status, "check": check}, runs)
+                floor_start = (sys.executable, "-c", FLOOR)
+                commands = {"bare interpreter": bare, "import floor": floor_start, "status": status, "check": check}
+                await asyncio.to_thread(_starts, commands, runs)
                 rss, floor = _rss_mb(running.process.pid), _floor_mb()
                 print(f"memory with {PROBES} probes: {rss:.1f} MB; import floor {floor:.1f} MB")
                 print(f"  ratio {rss / floor:.2f} (aim ≤ {AIM_RSS})")

@@ -64,9 +64,7 @@ def _next_due(pace: Pace, *, now: Moment) -> tuple[int, int]:
     if pace.last_sent_ns is None:
         return 0, pace.interval_ns  # the first offset is random
     due_ns = pace.last_sent_ns + pace.interval_ns - now.mono_ns
-    if due_ns > -pace.timeout_ns:
-        return due_ns, due_ns
-    ended = (-pace.timeout_ns - due_ns) // pace.interval_ns + 1
+    ended = max(-((due_ns + pace.timeout_ns) // pace.interval_ns), 0)
     due_ns += ended * pace.interval_ns
     return due_ns, due_ns
 

@@ -137,7 +137,7 @@ def _turns_away(view: View, probes: Iterable[str]) -> list[Change]:
     span = forecast.of_any(view.failures(probe, count) for probe, count in missing.items())
     count = min(missing.values())
     return [
-        Change("DEGRADED", f"{_count(count, view.threshold)} failures of any code on {_any(missing)}: SUSPECT, and no run", span)
+        Change("DEGRADED", f"{_failures(count, view.threshold)} of any code on {_any(missing)}: SUSPECT, and no run", span)
     ]
 
 
@@ -158,6 +158,10 @@ def _count(count: int, whole: int) -> str:
     if count < whole:
         return f"{count} more"
     return f"{count} consecutive" if count > 1 else "1"
+
+
+def _failures(count: int, whole: int) -> str:
+    return f"{_count(count, whole)} failure{'s' if count > 1 else ''}"
 
 
 def _asks_baseline(view: View) -> list[Change]:
@@ -187,7 +191,7 @@ def _baseline_fails(view: View) -> list[Change]:
     nearest = max(known, key=lambda probe: known[probe].failing)
     count = max(view.threshold - known[nearest].failing, 1)
     concerned = _any([nearest] if known[nearest].failing else known)
-    by = f"{_count(count, view.threshold)} failures of {concerned}, any code: going back would not help"
+    by = f"{_failures(count, view.threshold)} of {concerned}, any code: going back would not help"
     return [Change(GateState.INCONCLUSIVE, by, view.failures(nearest, count))]
 
 

@@ -196,8 +196,8 @@ def _of_probe(ground: Ground, name: str, *, now: Moment) -> Exit:
     named = [each for each in whole["gates"] if name in (known["probe"] for known in each["inputs"])]
     if named:
         return status.exit_code({**whole, "gates": named})
-    newest = ground.results.get(name, ())[-1:]
-    return _BY_OUTCOME[newest[0].result.outcome] if newest else Exit.UNKNOWN
+    known = ground.results.get(name)
+    return _BY_OUTCOME[known[-1].result.outcome] if known else Exit.UNKNOWN
 
 
 _BY_OUTCOME = {Outcome.PASS: Exit.OK, Outcome.FAIL: Exit.DEGRADED, Outcome.ERROR: Exit.UNKNOWN}

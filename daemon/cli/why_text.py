@@ -150,13 +150,12 @@ def _results(results: list[Document], *, indent: int) -> list[str]:
 
 
 def _result(each: Document) -> str:
-    """`0.4 s ago, 2026-12-05 22:00:00.123Z (23:00:00 CET): FAIL 503 …`."""
+    """`0.4 s ago, 2026-12-05 22:00:00.123Z (23:00:00 CET): FAIL 503, rejected, origin wire, …`."""
     facts = dict(each["facts"])
-    label = "" if each["outcome"] == "pass" else f" {printable(each['label'])}"
-    code = f" {each['code']}" if each["outcome"] == "pass" and each["code"] is not None else ""
-    told = [f"{each['outcome'].upper()}{code}{label}", printable(each["reason"]), f"origin {each['origin']}"]
+    told = [each["outcome"].upper() + (f" {each['code']}" if each["code"] is not None else "")]
+    told += [printable(each["reason"])] if each["reason"] else []
     took = "RTT" if each["origin"] == "wire" else "after"
-    told += [f"{took} {each['took_us'] / 1000:.1f} ms"]
+    told += [f"origin {each['origin']}", f"{took} {each['took_us'] / 1000:.1f} ms"]
     told += [f"Retry-After {facts.pop('retry_after_s')} s"] if "retry_after_s" in facts else []
     told += [f"{printable(name)} {printable(value)}" for name, value in facts.items()]
     counts = f"; counts: {each['counts']}" if "counts" in each else ""

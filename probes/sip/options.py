@@ -9,9 +9,10 @@ from typing import Protocol
 
 from probes.clock import read
 from probes.sample import Origin, Outcome, ProbeResult
+from probes.sip.exchanged import Answered, Exchanged, Refused, SelfTrouble, Silent
 from probes.sip.headers import Address, CSeq, Via
 from probes.sip.message import Request, Response
-from probes.sip.transport import Answered, Exchanged, Refused, SelfTrouble, Silent, SipEngine
+from probes.sip.transport import SipEngine
 from probes.sip.udp import Endpoint
 from probes.sip.uri import host_text
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import assert_never
 
 from probes.clock import read
+from probes.sip.exchanged import Answered, Exchanged, Refused, SelfTrouble, Silent
 from probes.sip.icmp import ExtendedError, branch_of
 from probes.sip.message import MalformedMessage, Request, Response, is_keep_alive, parse, serialise
 from probes.sip.route import Route, Trouble, errno_name, find_route, trouble
@@ -33,48 +34,6 @@ READS_BEFORE_TIMERS = 1024
 REMEMBERED_BRANCHES = 8192
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """A final response. `copies` counts the request and its retransmissions; with more than one, `rtt_ns` is from the first."""
-
-    response: Response
-    rtt_ns: int
-    peer: Endpoint
-    copies: int
-
-
-@dataclass(frozen=True, slots=True)
-class Silent:
-    """No final response in time; `provisional` is the last 1xx status seen."""
-
-    elapsed_ns: int
-    peer: Endpoint
-    copies: int
-    provisional: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """An ICMP error about our request came back; `offender` is the host that reported it."""
-
-    errno: str
-    elapsed_ns: int
-    peer: Endpoint
-    offender: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class SelfTrouble:
-    """We could not ask."""
-
-    reason: Trouble
-    elapsed_ns: int
-    detail: str = ""
-
-
-Exchanged = Answered | Silent | Refused | SelfTrouble
-
-
 @dataclass(slots=True)
 class _Pending:
     transaction: NonInviteClientTransaction
@@ -83,7 +42,13 @@ class _Pending:
     socket: UdpSocket
     started: int
     result: asyncio.Future[Exchanged]
+    lost: int
+    """How many datagrams the socket had lost before the request was sent."""
+    due: int = 0
+    """The deadline that is noted already: one note for each, however many copies of an answer come."""
     provisional: int | None = None
+    unproved: Refused | None = None
+    """What an error said that did not quote enough of our request to prove that its sender ever saw it."""
 
     def settle(self, result: Exchanged) -> None:
         if not self.result.done():
@@ -165,7 +130,7 @@ class SipEngine:
             data, branch=branch, method=request.method, now=now, deadline_ns=now + timeout_ns
         )
         result: asyncio.Future[Exchanged] = asyncio.get_running_loop().create_future()
-        pending = _Pending(transaction, request, route, socket, now, result)
+        pending = _Pending(transaction, request, route, socket, now, result, lost=socket.lost)
         self._pending[branch] = pending
         self._perform(pending)
         return pending
@@ -183,7 +148,7 @@ class SipEngine:
                 case FinalReceived(response=response, elapsed_ns=elapsed):
                     pending.settle(Answered(response, elapsed, pending.route.peer, transaction.copies))
                 case TimedOut(elapsed_ns=elapsed):
-                    pending.settle(Silent(elapsed, pending.route.peer, transaction.copies, pending.provisional))
+                    pending.settle(_unanswered(pending, elapsed))
                 case TransportFailed():
                     pass  # `_fail`, which caused it, has settled the exchange with the particulars
                 case _:
@@ -191,8 +156,7 @@ class SipEngine:
         if transaction.deadline is None:
             self._forget(transaction.branch)
         else:
-            self._deadlines.add(transaction.deadline, transaction.branch)
-            self._arm()
+            self._note(pending, transaction.deadline)
 
     def _send(self, pending: _Pending, data: bytes) -> None:
         fault = pending.socket.send(data, pending.route.sockaddr)
@@ -240,24 +204,37 @@ class SipEngine:
             self._perform(pending)
 
     def _on_error(self, error: ExtendedError, destination: Endpoint, quoted: bytes) -> None:
-        """Charge the error to the request it is about; where the quote does not say, to what is open towards that address."""
+        """Charge the error to the request it is about; where the quote does not say, keep it in mind for that address.
+
+        Anybody who guesses our port can forge an error without a branch, and the kernel hands it over: it may explain a
+        silence, but it ends nothing (RFC 5927 tells the same of TCP).
+        """
         if not error.is_refusal:
             self._ignored[f"icmp:{errno_name(error.errno)}"] += 1
             return
         branch = branch_of(quoted)
-        if branch is None:
-            charged = [pending for pending in self._pending.values() if pending.route.peer == destination]
-        else:
-            charged = [pending] if (pending := self._pending.get(branch)) and pending.route.peer == destination else []
-        charged = [pending for pending in charged if pending.transaction.is_open]
+        charged = self._open_towards(destination, branch)
         if not charged:
             self._ignored["icmp:late"] += 1
         now = read().mono_ns
         for pending in charged:
             result = Refused(errno_name(error.errno), now - pending.started, pending.route.peer, error.offender)
-            self._fail(pending, result, now)
+            if branch is None:
+                pending.unproved = result
+            else:
+                self._fail(pending, result, now)
+
+    def _open_towards(self, destination: Endpoint, branch: str | None) -> list[_Pending]:
+        named = self._pending.values() if branch is None else filter(None, [self._pending.get(branch)])
+        return [pending for pending in named if pending.route.peer == destination and pending.transaction.is_open]
 
     # Time
+
+    def _note(self, pending: _Pending, deadline: int) -> None:
+        if deadline != pending.due:
+            pending.due = deadline
+            self._deadlines.add(deadline, pending.transaction.branch)
+            self._arm()
 
     def _arm(self) -> None:
         due = self._deadlines.next
@@ -280,6 +257,15 @@ class SipEngine:
                 pending.transaction.advance(now=now)
                 self._perform(pending)
         self._arm()
+
+
+def _unanswered(pending: _Pending, elapsed_ns: int) -> Exchanged:
+    """Silence is held against the target only if we were able to hear."""
+    if pending.socket.lost != pending.lost:
+        return SelfTrouble(Trouble.NO_BUFFER, elapsed_ns, "datagrams were lost unread: too many came at once")
+    if pending.unproved is not None:
+        return replace(pending.unproved, elapsed_ns=elapsed_ns)
+    return Silent(elapsed_ns, pending.route.peer, pending.transaction.copies, pending.provisional)
 
 
 def _mismatch(pending: _Pending, response: Response, peer: Endpoint) -> str | None:

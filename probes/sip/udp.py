@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import select
 import socket
+import struct
 from asyncio import AbstractEventLoop
 from collections.abc import Callable
 
@@ -24,10 +25,14 @@ Endpoint = tuple[str, int]
 
 RECEIVE_BUFFER = 1 << 20
 READS_PER_WAKEUP = 64
+BYTES_PER_READ = 512
+"""What a datagram costs goes with its length: the largest takes about 60 ms to parse, and 64 of them would hold the loop for
+seconds. So reads are bounded by bytes as well, with this much for each; ordinary answers are about that long."""
 
 _IP_RECVERR, _IPV6_RECVERR = 11, 25
 _ERROR_LEVELS = {(socket.IPPROTO_IP, _IP_RECVERR), (socket.IPPROTO_IPV6, _IPV6_RECVERR)}
 _SEND_TRIES = 3
+_SO_MEMINFO, _DROPS = 55, struct.Struct("=32xI")  # socket(7) is silent on it: linux/sock_diag.h, SK_MEMINFO_DROPS
 
 DatagramHandler = Callable[[bytes, Endpoint], None]
 ErrorHandler = Callable[[ExtendedError, Endpoint, bytes], None]
@@ -79,9 +84,16 @@ class UdpSocket:
                 return None
         return failure
 
+    @property
+    def lost(self) -> int:
+        """How many datagrams the kernel has dropped because they came faster than they were read."""
+        (drops,) = _DROPS.unpack(self._socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _DROPS.size))
+        return int(drops)
+
     def read(self, limit: int = READS_PER_WAKEUP) -> None:
-        """Hand over what has arrived, at most `limit` datagrams, so that a flood cannot hold the loop."""
+        """Hand over what has arrived, at most `limit` datagrams of ordinary length, so that a flood cannot hold the loop."""
         self._read_errors()
+        allowed = limit * BYTES_PER_READ
         for _ in range(limit):
             try:
                 size, peer = self._socket.recvfrom_into(self._buffer)
@@ -92,6 +104,9 @@ class UdpSocket:
                 self._read_errors()
                 continue
             self._on_datagram(bytes(self._buffer[:size]), (peer[0], peer[1]))
+            allowed -= size
+            if allowed <= 0:
+                return
 
     def _read_errors(self) -> None:
         for _ in range(READS_PER_WAKEUP):

@@ -77,8 +77,12 @@ def played(asked: Pace, count: int, answer_ns: int) -> int:
 
 
 @given(
-    every=st.integers(1, 400), then=st.integers(1, 400), timeout=st.integers(0, 1_000), age=st.integers(0, 400), count=st.integers(1, 8)
-)  # fmt: skip
+    every=st.integers(1, 400),
+    then=st.integers(1, 400),
+    timeout=st.integers(0, 1_000),
+    age=st.integers(0, 400),
+    count=st.integers(1, 8),
+)
 def test_a_forecast_of_failures_is_what_the_runners_schedule_does(
     every: int, then: int, timeout: int, age: int, count: int
 ) -> None:

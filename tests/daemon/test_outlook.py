@@ -73,7 +73,7 @@ def test_one_pass_clears_a_gate_that_turned_nobody_away() -> None:
 
 def test_failures_of_other_codes_turn_away_and_then_recovery_takes_more_than_one_pass() -> None:
     made, now = bench(PASS, failed(500), failed(500))
-    assert said(made, now)["DEGRADED"] == "1 more failures of any code on trunk-new: SUSPECT, and no run"
+    assert said(made, now)["DEGRADED"] == "1 more failure of any code on trunk-new: SUSPECT, and no run"
     assert said(made, now)["TRIPPED"] == "3 consecutive 503/408 on trunk-new, without a PASS between"
     made.hear(NEW, failed(500), now)
     assert (made.gate.state, made.gate.degraded) == (GateState.SUSPECT, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
@@ -22,6 +23,14 @@ TARGETS = [pytest.param(target, id=f"{title} {target['refId']}") for title, targ
 def area(panel: dict[str, Any]) -> set[tuple[int, int]]:
     grid = panel["gridPos"]
     return {(x, y) for x in range(grid["x"], grid["x"] + grid["w"]) for y in range(grid["y"], grid["y"] + grid["h"])}
+
+
+def datasources(node: Any) -> Iterator[Any]:
+    """Whatever is called a datasource, however deep."""
+    if isinstance(node, dict):
+        yield from ([node["datasource"]] if "datasource" in node else [])
+    for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from datasources(inner)
 
 
 def test_schema_version_is_the_current_one() -> None:
@@ -66,9 +75,14 @@ def test_every_panel_has_a_description_a_unit_and_a_target(panel: dict[str, Any]
 
 
 @pytest.mark.parametrize("panel", PANELS)
-def test_every_panel_and_its_targets_name_the_datasource_by_variable(panel: dict[str, Any]) -> None:
-    asked = [panel["datasource"], *(target["datasource"] for target in panel["targets"])]
-    assert all(source == {"type": "prometheus", "uid": "${datasource}"} for source in asked)
+def test_every_panel_and_each_of_its_targets_names_a_datasource(panel: dict[str, Any]) -> None:
+    assert all("datasource" in each for each in (panel, *panel["targets"]))
+
+
+def test_every_datasource_is_named_by_variable() -> None:
+    found = list(datasources(shipped.dashboard()))
+    assert found
+    assert [source for source in found if source != {"type": "prometheus", "uid": "${datasource}"}] == []
 
 
 @pytest.mark.parametrize("panel", PANELS)

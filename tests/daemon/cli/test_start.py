@@ -29,6 +29,7 @@ WITH_ARGUMENTS = {
     "abandon": ["abandon", "--reason", "x"],
     "hold": ["hold", "inbound", "--answer", "OK", "--reason", "x", "--for", "30m"],
     "release": ["release", "inbound"],
+    "why": ["why", "inbound"],
 }
 ASKING = [WITH_ARGUMENTS.get(name, [name]) for name in COMMANDS if name not in {"run", "lab", "check", "journal"}]
 

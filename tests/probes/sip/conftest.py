@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from typing import Any
 
 import pytest
 import uvloop
 
 from probes.sip.transport import SipEngine
+from tests.probes.sip.attacker import bound
 from tests.probes.sip.peer import Peer
 
 
@@ -34,3 +37,24 @@ async def peer() -> AsyncIterator[Peer]:
     transport, protocol = await asyncio.get_running_loop().create_datagram_endpoint(Peer, local_addr=("127.0.0.1", 0))
     yield protocol
     transport.close()
+
+
+@pytest.fixture
+async def untroubled() -> AsyncIterator[None]:
+    """Whatever arrives, no exception reaches the loop."""
+    reached: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reached.append(context))
+    yield
+    assert reached == []
+
+
+@pytest.fixture
+def trunk() -> Iterator[socket.socket]:
+    with bound() as made:
+        yield made
+
+
+@pytest.fixture
+def other() -> Iterator[socket.socket]:
+    with bound() as made:
+        yield made
