@@ -74,9 +74,7 @@ def _failed(pace: Pace, count: int, *, due_ns: int, answer_ns: int) -> int:
     known_ns = max(due_ns + answer_ns, 0)
     for _ in range(count - 1):
         following = due_ns + pace.interval_ns
-        if due_ns >= known_ns:
-            following = due_ns + hasty_ns
-        elif following > known_ns:
+        if following > known_ns:
             following = schedule.hastened(following, last_ns=due_ns, interval_ns=hasty_ns, now_ns=known_ns)
         due_ns = following
     return max(due_ns + answer_ns, 0)

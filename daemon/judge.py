@@ -65,6 +65,7 @@ class Judge:
         self._dropped = 0
         self._waiting: deque[Ordered] = deque()
         self._pending: tuple[Ordered | None, Order] | None = None
+        self._tripped: dict[str, Gate] = {}
         self._suspect: frozenset[str] = frozenset()
         self._board.turned_ns = now.mono_ns
         self._publish(now)
@@ -201,6 +202,7 @@ class Judge:
 
     def _latch_at_once(self, order: Order, now: Moment) -> None:
         """DEGRADED is published before the trip is journaled."""
+        self._tripped = {name: gate for name, gate in self.gates.items() if gate.state is GateState.TRIPPED}
         for body in order.bodies:
             self._follow(body, order.actor, now)
 
@@ -252,6 +254,8 @@ class Judge:
             gate = self.gates[name]
             if name in self.cutover.latched:
                 self.gates[name] = replace(gate, ran=self.cutover.latched[name])
+            elif gate.latched and name in self._tripped:
+                self.gates[name] = replace(gate, latched=False, ran=self._tripped[name].ran)
             elif gate.latched:
                 self._advance(name, Reset("the journal: the run could not be recorded"), now)
 

@@ -136,9 +136,7 @@ def _turns_away(view: View, probes: Iterable[str]) -> list[Change]:
     missing = {probe: max(view.threshold - view.gate.inputs[probe].failing, 1) for probe in probes}
     span = forecast.of_any(view.failures(probe, count) for probe, count in missing.items())
     count = min(missing.values())
-    return [
-        Change("DEGRADED", f"{_failures(count, view.threshold)} of any code on {_any(missing)}: SUSPECT, and no run", span)
-    ]
+    return [Change("DEGRADED", f"{_failures(count, view.threshold)} of any code on {_any(missing)}: SUSPECT, and no run", span)]
 
 
 def _recovers(view: View) -> list[Change]:
@@ -196,10 +194,8 @@ def _baseline_fails(view: View) -> list[Change]:
 
 
 def _goes_stale(view: View) -> list[Change]:
-    """Silence of our own: no result at all, not even a failure."""
+    """Silence of our own: no result at all, not even a failure. Outside UNKNOWN every needed input has been heard."""
     sent = [(known.sent, probe) for probe, known in view.inputs(view.gate.spec.needed).items() if known.sent]
-    if len(sent) < len(view.gate.spec.needed):
-        return []
     moment, oldest = min(sent, key=lambda pair: pair[0].mono_ns)
     left = max(moment.mono_ns + view.gate.spec.max_age_ns - view.now.mono_ns, 0)
     by = f"no result of {oldest} for {words.seconds(view.gate.spec.max_age_ns)} (its newest was sent {view.ago(moment)})"

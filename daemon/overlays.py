@@ -65,17 +65,16 @@ def _overlay(name: str, says: str, lifted_by: str) -> dict[str, Any]:
 
 
 def _of_phase(cutover: Cutover) -> list[dict[str, Any]]:
-    match cutover.phase:
-        case Phase.PREPARED:
-            return [_overlay("phase", "prepared: every answer is DEGRADED", "`open`")]
-        case Phase.REVERTED:
-            return [_overlay("phase", "reverted: every answer is DEGRADED", "`reset`, then `open`")]
-        case Phase.COMMITTED:
-            return [
-                _overlay("phase", "committed: every answer is OK, and nothing is reverted automatically", "nothing: it is over")
-            ]
-        case Phase.OPEN:
-            return []
+    says, lifted_by = _PHASES[cutover.phase]
+    return [_overlay("phase", f"{cutover.phase}: {says}", lifted_by)] if says else []
+
+
+_PHASES = {
+    Phase.PREPARED: ("every answer is DEGRADED", "`open`"),
+    Phase.OPEN: ("", ""),
+    Phase.REVERTED: ("every answer is DEGRADED", "`reset`, then `open`"),
+    Phase.COMMITTED: ("every answer is OK, and nothing is reverted automatically", "nothing: it is over"),
+}
 
 
 def _of_latch(gate: Gate, cutover: Cutover) -> list[dict[str, Any]]:

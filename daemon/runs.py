@@ -26,6 +26,8 @@ from reverters.step import Reverter
 log = logging.getLogger(__name__)
 
 AGAIN_S = 1.0
+FINISH_S = 2.0
+"""How long an orderly stop lets a request on its way finish; less than `daemon.supervisor.INTERRUPT_S`."""
 
 
 class RunKeeper:
@@ -129,7 +131,9 @@ class RunKeeper:
         run, self._wanted = self._wanted, ""
         if self._runner:
             self._runner.stop()
-        await self._still.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FINISH_S):
+                await self._still.wait()
         if run and run != self._over:
             with contextlib.suppress(JournalUnavailable):
                 await self._writer.append(Interrupted(reason), actor="daemon", run=run)

@@ -56,6 +56,10 @@ def _switches(gate: Gate, board: Board, *, now: Moment) -> list[str]:
     standing = [
         (cutover.phase is Phase.PREPARED, "phase prepared: not open"),
         (cutover.phase is Phase.COMMITTED, "phase committed: gates only alert"),
+        (
+            cutover.phase is Phase.REVERTED and gate.spec.name not in cutover.latched,
+            "phase reverted: only the gates of the closed run may start another",
+        ),
         (not cutover.armed, "not armed, until `arm`"),
         (cutover.halted, "halted, until `resume`"),
         (hold is not None, "held, until `release` or the end of the hold"),

@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 INTERRUPT_S = 3.0
 """How long a request of a run may still take when we are told to stop; systemd and the contract allow 5 s in all."""
 
+CANCEL_S = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Listening:
@@ -72,5 +74,8 @@ async def _wind_down(app: App, tasks: list[asyncio.Task[None]]) -> None:
             await app.runs.interrupt("the daemon was told to stop")
     for task in tasks:
         task.cancel()
+    _, late = await asyncio.wait(tasks, timeout=CANCEL_S)
+    for task in late:
+        task.cancel()  # it still hopes for an answer; its intent is durable, so the next start asks the world
     await asyncio.gather(*tasks, return_exceptions=True)
     log.info("stopped")

@@ -14,6 +14,8 @@ from reverters.journal import JournalEntry
 
 QUEUE = 1_000
 RETRY_S = 1.0
+PATIENCE_S = 5.0
+"""How long one write may take before the journal counts as not writable: a disk that hangs raises nothing."""
 
 
 class JournalUnavailable(Exception):
@@ -87,6 +89,8 @@ class Writer:
     async def _write(self, batch: _Batch) -> None:
         before = clock.read()
         drafts = [Draft(body, before.utc_ns, batch.actor, batch.run) for body in batch.bodies]
+        slow = f"the disk has not answered for {PATIENCE_S:g} s"
+        alarm = asyncio.get_running_loop().call_later(PATIENCE_S, self._note_outage, slow)
         try:
             entries = await self._store.append_many(drafts)
         except StoreUnavailable as error:
@@ -96,6 +100,8 @@ class Writer:
         except BaseException as error:
             self._refuse(batch, str(error) or "the daemon is stopping")  # whoever waits for this must not wait for ever
             raise
+        finally:
+            alarm.cancel()
         seconds = (clock.read().mono_ns - before.mono_ns) / NS_PER_S
         for entry in entries:
             self._recorded(entry, seconds)

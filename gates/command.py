@@ -82,6 +82,8 @@ def _commit(cutover: Cutover, arguments: Mapping[str, object], facts: Facts) -> 
         return f"run {cutover.run.id} is in progress: callers are being put back"
     if cutover.latched:
         return f"latched: {', '.join(sorted(cutover.latched))}: `reset` first"
+    if facts.unhealthy:
+        return f"committing sends every caller to the new path and needs healthy gates: {', '.join(facts.unhealthy)}"
     return _digest(arguments, facts) if facts.digests or facts.problem else ""
 
 

@@ -119,6 +119,14 @@ def test_a_gate_grown_stale_names_the_probe_that_is_silent() -> None:
     assert said(made, 19)["HEALTHY"] == "a PASS from trunk-other; nothing trips from UNKNOWN"
 
 
+def test_the_oldest_needed_input_is_the_first_to_grow_stale() -> None:
+    made = Bench(spec(needed=(NEW, OTHER)))
+    made.hear(NEW, PASS, 0)
+    made.hear(OTHER, PASS, 3)
+    assert said(made, 4)["UNKNOWN"] == "no result of trunk-new for 17.0 s (its newest was sent 4.0 s ago)"
+    assert seen(made, 4)["UNKNOWN"].span == Span(13 * NS_PER_S, 13 * NS_PER_S)
+
+
 def test_a_latched_gate_only_leaves_by_reset() -> None:
     made, now = bench(PASS)
     made.do(Latch("rollback", "op"), s(now))
@@ -172,6 +180,11 @@ def test_a_tripped_gate_that_compares_says_when_going_back_would_no_longer_help(
     made, now = bench(PASS, *[failed()] * 3, rule=COMPARES)
     made.hear(OLD, PASS, now)
     assert said(made, now + 1)["INCONCLUSIVE"].startswith("3 consecutive failures of trunk-old")
+
+
+def test_a_tripped_gate_that_does_not_compare_cannot_become_inconclusive() -> None:
+    made, now = bench(PASS, *[failed()] * 3)
+    assert list(said(made, now)) == ["HEALTHY", "UNKNOWN"]
 
 
 def test_an_inconclusive_gate_whose_new_path_passes_again_needs_the_rule_anew() -> None:

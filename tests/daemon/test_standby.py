@@ -70,6 +70,7 @@ def test_the_moment_told_is_the_moment_at_which_the_machine_calls_it_due(confirm
 SWITCHES = [
     (replace(ARMED, phase=Phase.PREPARED), "phase prepared: not open"),
     (replace(ARMED, phase=Phase.COMMITTED), "phase committed: gates only alert"),
+    (replace(ARMED, phase=Phase.REVERTED), "phase reverted: only the gates of the closed run may start another"),
     (replace(ARMED, armed=()), "not armed, until `arm`"),
     (replace(ARMED, halted=True), "halted, until `resume`"),
     (replace(ARMED, holds=HELD), "held, until `release` or the end of the hold"),
@@ -85,14 +86,24 @@ def test_each_switch_that_keeps_a_run_from_starting_is_named(cutover: Cutover, w
 
 
 @given(
-    phase=st.sampled_from(Phase), armed=st.booleans(), halted=st.booleans(), held=st.booleans(), run=st.booleans()
-)  # fmt: skip
+    phase=st.sampled_from(Phase),
+    armed=st.booleans(),
+    halted=st.booleans(),
+    held=st.booleans(),
+    run=st.booleans(),
+    latched=st.booleans(),
+)
 def test_nothing_blocks_exactly_when_the_cutover_lets_a_run_start(
-    phase: Phase, armed: bool, halted: bool, held: bool, run: bool
+    phase: Phase, armed: bool, halted: bool, held: bool, run: bool, latched: bool
 ) -> None:
     cutover = Cutover(
-        phase, (DIGEST,) if armed else (), halted=halted, holds=HELD if held else {}, run=RUN if run else None
-    )  # fmt: skip
+        phase,
+        (DIGEST,) if armed else (),
+        halted=halted,
+        holds=HELD if held else {},
+        latched={"inbound": frozenset({"another"})} if latched else {},
+        run=RUN if run else None,
+    )
     assert (not pending(tripped().gate, 5, cutover=cutover).blocked) == may_start(cutover, "inbound", now=s(5))
 
 

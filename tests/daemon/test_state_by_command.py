@@ -26,6 +26,7 @@ BY_HAND = "halted by an operator"
 OPEN = "the cutover is open already"
 NOTHING = "nothing is halted"
 SICK = "arming needs healthy gates: inbound is TRIPPED"
+ILL = "committing sends every caller to the new path and needs healthy gates: inbound is TRIPPED"
 
 COLUMNS = ("open", "arm", "disarm", "commit", "trip", "halt", "resume", "retry", "abandon", "reset", "hold", "release")
 STATES = {
@@ -34,7 +35,7 @@ STATES = {
     "open":                (OPEN, OK,   OK,    OK,    OK,   OK,  NOTHING,   IDLE,              IDLE,   SURE, OK,  FREE),
     "open-armed":          (OPEN, OK,   OK,    OK,    OK,   OK,  NOTHING,   IDLE,              IDLE,   SURE, OK,  FREE),
     "open-held":           (OPEN, OK,   OK,    OK,    OK,   OK,  NOTHING,   IDLE,              IDLE,   SURE, OK,  OK),
-    "open-tripped":        (OPEN, SICK, OK,    OK,    OK,   OK,  NOTHING,   IDLE,              IDLE,   SURE, OK,  FREE),
+    "open-tripped":        (OPEN, SICK, OK,    ILL,   OK,   OK,  NOTHING,   IDLE,              IDLE,   SURE, OK,  FREE),
     "running":             (OPEN, RUN,  OK,    RUN,   OK,   OK,  NOTHING,   "the run has not", GOING,  RUN,  OK,  FREE),
     "run-halted":          (OPEN, RUN,  OK,    RUN,   OK,   OK,  BY_ITSELF, OK,                OK,     RUN,  OK,  FREE),
     "run-operator-halted": (OPEN, RUN,  OK,    RUN,   HALT, OK,  OK,        BY_HAND,           OK,     RUN,  OK,  FREE),
@@ -47,7 +48,7 @@ HALTED = {
     "open":                (OPEN, HALT, OK,    OK,    HALT, OK,  OK,        IDLE,              IDLE,   SURE, OK,  FREE),
     "open-armed":          (OPEN, HALT, OK,    OK,    HALT, OK,  OK,        IDLE,              IDLE,   SURE, OK,  FREE),
     "open-held":           (OPEN, HALT, OK,    OK,    HALT, OK,  OK,        IDLE,              IDLE,   SURE, OK,  OK),
-    "open-tripped":        (OPEN, HALT, OK,    OK,    HALT, OK,  OK,        IDLE,              IDLE,   SURE, OK,  FREE),
+    "open-tripped":        (OPEN, HALT, OK,    ILL,   HALT, OK,  OK,        IDLE,              IDLE,   SURE, OK,  FREE),
     "running":             (OPEN, RUN,  OK,    RUN,   HALT, OK,  OK,        BY_HAND,           OK,     RUN,  OK,  FREE),
     "run-halted":          (OPEN, RUN,  OK,    RUN,   HALT, OK,  OK,        BY_HAND,           OK,     RUN,  OK,  FREE),
     "run-operator-halted": (OPEN, RUN,  OK,    RUN,   HALT, OK,  OK,        BY_HAND,           OK,     RUN,  OK,  FREE),

@@ -191,6 +191,13 @@ def test_the_evidence_holds_counters_moments_and_results_newest_first(watch: Wat
     }
 
 
+def test_only_the_newest_results_stand_beside_a_gate(watch: Watch) -> None:
+    watch.hears(NEW, *[PASS] * 5, failed(), PASS)
+    shown = by_probe(watch.told())[NEW]["results"]
+    assert [each["outcome"] for each in shown] == ["pass", "fail", "pass", "pass", "pass"]
+    assert [each["age_ms"] for each in shown] == [1_000, 2_000, 3_000, 4_000, 5_000]
+
+
 def test_an_error_a_late_result_and_silence_we_slept_through_do_not_count(watch: Watch) -> None:
     watch.hears(NEW, ERROR)
     watch.hears(NEW, failed(), sequence=5)

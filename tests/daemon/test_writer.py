@@ -166,6 +166,18 @@ async def test_an_outage_that_lasts_is_tried_again_and_again(office: Office) -> 
     assert office.troubles == ["the disk is full"]
 
 
+async def test_a_write_that_hangs_is_trouble_until_it_is_done(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "PATIENCE_S", 0.01)
+    office.shelf.stall = asyncio.Event()
+    office.start()
+    done = office.writer.submit(said("a"), actor="op")
+    await office.until("trouble: the disk has not answered for 0.01 s")
+    office.shelf.stall.set()
+    await done
+    await office.until("trouble: ")
+    assert not done.exception()
+
+
 async def test_a_full_queue_is_trouble_at_once(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writing, "QUEUE", 2)
     small = Office(office.shelf)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gates.gate import GateState
+from gates.gate import GateState, Input
 from gates.machine import Disturbed, Reset, due_plans
 from probes.sample import Origin
 from tests.gates.bench import ERROR, NEW, OLD, PASS, SILENCE, Bench, failed, plans, s, spec
@@ -207,6 +207,23 @@ def test_entering_unknown_zeroes_the_counters_of_every_input() -> None:
     assert all(
         (k.counted, k.failing, k.passes, k.streak, k.first_failed) == (0, 0, 0, (), None) for k in bench.gate.inputs.values()
     )
+
+
+def test_entering_unknown_keeps_when_each_input_was_asked_and_last_passed() -> None:
+    bench = healthy()
+    bench.hear(NEW, PASS, 1.25, sent=1)
+    bench.hear(NEW, failed(), 2.25, sent=2)
+    bench.tick(19.5)
+    assert bench.gate.inputs[NEW] == Input(judged=2, sent=s(2), passed_sent=s(1), passed_at=s(1.25))
+
+
+def test_a_late_result_after_entering_unknown_is_still_late() -> None:
+    bench = healthy()
+    bench.hear(NEW, PASS, 1, sequence=7)
+    bench.tick(18.5)
+    assert bench.state is GateState.UNKNOWN
+    bench.hear(NEW, PASS, 18.6, sequence=6)
+    assert bench.state is GateState.UNKNOWN
 
 
 def test_one_pass_of_every_needed_input_ends_unknown() -> None:

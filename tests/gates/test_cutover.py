@@ -46,8 +46,8 @@ def test_reset_leads_to_prepared_disarmed_and_unlatched_and_keeps_halt_and_holds
 
 
 def test_arming_keeps_the_digests_that_were_typed() -> None:
-    assert operated(OPEN, Command.ARM, {"plan": ["a", "b"]}).armed == ("a", "b")
-    assert operated(OPEN, Command.ARM, {"plan": "a"}).armed == ("a",)
+    assert operated(OPEN, Command.ARM, {"plan": ["1" * 64, "2" * 64]}).armed == ("1" * 64, "2" * 64)
+    assert operated(OPEN, Command.ARM, {"plan": "1" * 64}).armed == ("1" * 64,)
 
 
 def test_a_hold_has_an_answer_a_reason_and_an_end() -> None:
@@ -68,6 +68,7 @@ def test_a_second_hold_replaces_the_first_and_leaves_those_of_other_gates() -> N
 
 def test_a_hold_without_an_end_has_ended() -> None:
     held = operated(OPEN, Command.HOLD, {"gate": "inbound", "answer": "OK", "reason": ""})
+    assert held.holds == {"inbound": Hold(True, "", 0)}
     assert held.hold("inbound", now=NOW) is None
 
 

@@ -76,8 +76,10 @@ def test_a_failure_from_before_a_disturbance_is_no_reason_to_start() -> None:
     assert due_plans(bench.gate, now=s(15)) == ()
     bench.hear(NEW, failed(), 15.2, sent=14.9)
     assert due_plans(bench.gate, now=s(15.2)) == ()
-    bench.hear(NEW, failed(), 15.3, sent=15.1)
-    assert due_plans(bench.gate, now=s(15.3)) == ("rollback",)
+    bench.hear(NEW, failed(), 15.3, sent=15.0)
+    assert due_plans(bench.gate, now=s(15.3)) == ()
+    bench.hear(NEW, failed(), 15.4, sent=15.001)
+    assert due_plans(bench.gate, now=s(15.4)) == ("rollback",)
 
 
 def test_each_plan_is_due_once_per_latch() -> None:

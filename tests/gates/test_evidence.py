@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gates.gate import GateState
+from gates.gate import GateState, Transition
 from gates.machine import Latch
 from probes.sample import Origin
 from tests.gates.bench import ERROR, NEW, OLD, PASS, SILENCE, Bench, failed, s, spec
@@ -66,6 +66,23 @@ def test_the_evidence_of_a_trip_that_cannot_be_compared_says_so() -> None:
     assert bench.transitions[-1].evidence.endswith("; baseline not yet known (trunk-old)")
 
 
+def test_the_evidence_below_the_threshold_says_nothing_of_the_baseline() -> None:
+    bench = healthy(baseline=(OLD,))
+    bench.hear(NEW, failed(), 1)
+    assert bench.transitions[-1].evidence == "trunk-new: 503: 1 consecutive < 3; last PASS 1.0 s ago"
+
+
+def test_the_evidence_of_several_probes_tells_of_each() -> None:
+    bench = healthy(needed=(NEW, "second"), baseline=(OLD, "old-2"))
+    assert bench.transitions[-1].evidence == "trunk-new: 1 consecutive PASS, second: 1 consecutive PASS"
+    bench.hear("second", failed(), 1)
+    bench.run(NEW, [failed()] * 3, 1)
+    assert bench.transitions[-1].evidence == (
+        "trunk-new: 503, 503, 503: 3 consecutive ≥ 3; last PASS 3.0 s ago; "
+        "second: 503: 1 consecutive < 3; last PASS 3.0 s ago; baseline not yet known (trunk-old, old-2)"
+    )
+
+
 def test_the_evidence_of_a_first_failure_is_the_distance() -> None:
     bench = healthy()
     transition = bench.hear(NEW, failed(), 1)
@@ -120,9 +137,9 @@ def test_the_evidence_of_unknown_is_the_age_of_each_input() -> None:
 def test_the_evidence_of_a_latch_names_the_plan_and_who() -> None:
     bench = healthy()
     transition = bench.do(Latch("rollback", "an operator"), s(1))
-    assert transition is not None
-    assert (transition.before, transition.after) == (GateState.HEALTHY, GateState.TRIPPED)
-    assert transition.evidence == "latched: rollback by an operator"
+    assert transition == Transition(
+        "inbound", GateState.HEALTHY, GateState.TRIPPED, "an operator", "latched: rollback by an operator", s(1)
+    )
     assert bench.do(Latch("other", "an operator"), s(2)) is None  # latched already
 
 

@@ -9,6 +9,7 @@ import pytest
 from gates.cutover import Cutover, Hold, Phase
 from gates.lease import Answer, Lease, answer, lease
 from gates.machine import Disturbed, Latch
+from probes.sample import Moment
 from tests.gates.bench import NEW, OLD, PASS, Bench, failed, s, spec
 
 SECOND = 1_000_000_000
@@ -160,6 +161,30 @@ def test_after_a_disturbance_only_inputs_sent_afterwards_make_ok() -> None:
     assert told(bench, OPEN, when=1.2).reason == "disturbed"
     bench.hear(NEW, PASS, 1.3, sent=1.1)
     assert told(bench, OPEN, when=1.3).ok
+
+
+def test_age_and_remaining_time_are_whole_milliseconds_rounded_down() -> None:
+    given = told(healthy(), OPEN, when=0.4126)
+    assert (given.age_ms, given.valid_for_ms) == (412, 16_587)
+    assert (type(given.age_ms), type(given.valid_for_ms)) == (int, int)
+
+
+@pytest.mark.parametrize("phase", ["prepared", "reverted", "committed"])
+def test_what_is_not_leased_or_not_ok_holds_for_no_time_however_fresh_its_inputs(phase: str) -> None:
+    assert told(healthy(), in_phase(phase), when=1).valid_for_ms == 0
+
+
+def test_the_lease_of_a_gate_that_heard_nothing_knows_no_moment() -> None:
+    given = lease(Bench().gate, OPEN, impaired="", now=s(0))
+    assert (given.youngest_ns, given.oldest_ns, given.expires_ns) == (-1, -1, -1)
+
+
+def test_the_first_nanosecond_of_the_clock_is_a_moment_like_any_other() -> None:
+    """CLOCK_MONOTONIC counts from an unspecified point: nothing sent is told by -1, not by 0."""
+    bench, start = Bench(), Moment(utc_ns=s(0).utc_ns, mono_ns=0)
+    bench.do(bench.sample(NEW, PASS, start, start), start)
+    given = lease(bench.gate, OPEN, impaired="", now=start)
+    assert answer(given, now_ns=0, turned_ns=0) == Answer(ok=True, reason="", age_ms=0, valid_for_ms=17_000)
 
 
 def test_a_sample_that_arrived_but_was_sent_in_the_future_has_no_negative_age() -> None:

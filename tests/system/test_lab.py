@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from pathlib import Path
 
@@ -50,6 +51,15 @@ async def test_the_demo_tells_what_a_person_needs_to_follow_it(tmp_path: Path) -
     _, printed = await _play(tmp_path)
     for expected in TOLD:
         assert re.search(expected, printed), f"{expected} in:\n{printed}"
+
+
+async def test_the_outcome_as_json_stands_alone_on_stdout(tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        CUTOVERD, "lab", "--json", "--scenario", "trunk-503", cwd=tmp_path,
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    printed, _ = await asyncio.wait_for(process.communicate(), 60)
+    assert json.loads(printed) == {"scenario": "trunk-503", "ended_well": True}
 
 
 async def test_an_unknown_scenario_is_a_usage_error_that_lists_them(tmp_path: Path) -> None:

@@ -107,6 +107,25 @@ def test_a_gate_that_nothing_was_heard_of_has_no_numbers_to_age() -> None:
     assert section(lines, "what changed last") == ["  none since the daemon started"]
 
 
+def test_a_change_that_may_come_at_any_moment_is_told_by_its_end_alone() -> None:
+    assert any(line.endswith("1 PASS of trunk-new: within 2 s") for line in text(suspect()))
+
+
+def test_a_latched_gate_has_one_way_out_and_no_time_for_it() -> None:
+    watch = suspect()
+    watch.latches("rollback")
+    assert section(text(watch), "what would change the verdict")[:2] == [
+        "  UNKNOWN       only `reset`: a latched gate stays TRIPPED whatever its probes say",
+        "  run of rollback: started already since the gate was latched; again only after `reset`",
+    ]
+
+
+def test_moments_are_told_to_the_millisecond() -> None:
+    watch = Watch(now=0.25)
+    watch.hears(NEW, PASS)
+    assert any("2027-01-15 08:00:00.250Z (" in line for line in text(watch, NEW))
+
+
 def test_a_stale_input_is_called_stale() -> None:
     watch = suspect()
     watch.now += 60
