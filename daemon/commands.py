@@ -53,7 +53,7 @@ def _digests(arguments: Mapping[str, Any]) -> list[str]:
     given = [value] if isinstance(value, str) else value
     if not isinstance(given, list) or not all(isinstance(digest, str) and len(digest) <= 64 for digest in given):
         raise BadArgument("plan: the digest, as `cutoverd plan` prints it")
-    return given
+    return list(dict.fromkeys(given))
 
 
 def _digest(arguments: Mapping[str, Any]) -> str:

@@ -27,7 +27,7 @@ from gates.lease import Lease
 from gates.machine import Disturbed, Latch, Reset, Tick
 from probes import clock
 from probes.sample import NS_PER_S, Moment, Sample
-from reverters.entries import Body, Operated, Planned
+from reverters.entries import Body, Closed, Operated, Planned
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +63,7 @@ class Judge:
         self._effects = effects
         self._turned = now
         self._dropped = 0
+        self._queued: frozenset[str] = frozenset()
         self._waiting: deque[Ordered] = deque()
         self._pending: tuple[Ordered | None, Order] | None = None
         self._tripped: dict[str, Gate] = {}
@@ -156,8 +157,11 @@ class Judge:
                 for name in gates:
                     self._advance(name, Latch(plan, f"run of {plan} started ({actor})"), now)
             case Operated(command=Command.RESET):
+                self._queued = frozenset()
                 for name in self.gates:
                     self._advance(name, Reset(actor), now)
+            case Closed():
+                self._queued = frozenset(name for name, gate in self.gates.items() if gate.state is GateState.TRIPPED)
 
     def _publish(self, now: Moment, transitions: Mapping[str, Transition] | None = None) -> None:
         """Renew every lease; journal each change of what callers are told."""
@@ -187,7 +191,7 @@ class Judge:
             ordered.command,
             ordered.arguments,
             actor=ordered.actor,
-            facts=self.facts(ordered.command, now),
+            facts=self.facts(now),
             gates=self.gates,
             plans=self._book.plans,
             now=now,
@@ -195,13 +199,16 @@ class Judge:
         if isinstance(decided, Refused):
             _answer(ordered, Reply(Exit.REFUSED, f"refused: {decided.why}"))
             return
-        if ordered.command is Command.TRIP:
-            self._latch_at_once(decided, now)
-        self._pending = (ordered, decided)
-        self._effects.commit(decided)
+        self._commit(ordered, decided, now)
+
+    def _commit(self, ordered: Ordered | None, order: Order, now: Moment) -> None:
+        if any(isinstance(body, Planned) for body in order.bodies):
+            self._latch_at_once(order, now)
+        self._pending = (ordered, order)
+        self._effects.commit(order)
 
     def _latch_at_once(self, order: Order, now: Moment) -> None:
-        """DEGRADED is published before the trip is journaled."""
+        """DEGRADED is published before the run is journaled, and a slow disk gives no gate time to recover in between."""
         self._tripped = {name: gate for name, gate in self.gates.items() if gate.state is GateState.TRIPPED}
         for body in order.bodies:
             self._follow(body, order.actor, now)
@@ -210,15 +217,17 @@ class Judge:
         """What no human asked for: the end of arming, and the run of a confirmed trip."""
         ended = self._disarmed_by(now)
         if ended:
-            self._commit(Order((Operated(Command.DISARM, {"reason": ended}),), "daemon", ""))
+            self._commit(None, Order((Operated(Command.DISARM, {"reason": ended}),), "daemon", ""), now)
             return
         for name, gate in self.gates.items():
-            due = machine.due_plans(gate, now=now) if may_start(self.cutover, name, now=now) else ()
+            may = may_start(self.cutover, name, now=now, queued=name in self._queued)
+            due = machine.due_plans(gate, now=now) if may else ()
             armed = [plan for plan in due if plan in self._book.plans and self._book.plans[plan].digest in self.cutover.armed]
             if armed:
                 evidence = words.evidence(gate, GateState.TRIPPED, finding="", now=now)
-                body = orders.planned(self._book.plans[armed[0]], [gate], cause="automatic", evidence=evidence, now=now)
-                self._commit(Order((body,), f"gate {name}", "", orders.run_id(armed[0], now=now)))
+                concerned = orders.naming(armed[0], self.gates)
+                body = orders.planned(self._book.plans[armed[0]], concerned, cause="automatic", evidence=evidence, now=now)
+                self._commit(None, Order((body,), f"gate {name}", "", orders.run_id(armed[0], now=now)), now)
                 return
 
     def _disarmed_by(self, now: Moment) -> str:
@@ -226,12 +235,8 @@ class Judge:
             return ""
         if now.utc_ns >= self._window.closes_utc_ns:
             return "the window has closed"
-        standing = self.facts(Command.ARM, now).digests
+        standing = self.facts(now).digests
         return "" if set(standing) == set(self.cutover.armed) else "the plan is no longer the one that was armed"
-
-    def _commit(self, order: Order) -> None:
-        self._pending = (None, order)
-        self._effects.commit(order)
 
     def _settle(self, trouble: str, now: Moment) -> None:
         if self._pending is None:
@@ -259,14 +264,12 @@ class Judge:
             elif gate.latched:
                 self._advance(name, Reset("the journal: the run could not be recorded"), now)
 
-    def facts(self, command: Command, now: Moment) -> Facts:
-        wanted = {entry.plan for gate in self.gates.values() for entry in gate.spec.on_trip}
-        by_hand = command is Command.TRIP
+    def facts(self, now: Moment) -> Facts:
         return Facts(
             now_utc_ns=now.utc_ns,
             opens_utc_ns=self._window.opens_utc_ns,
             closes_utc_ns=self._window.closes_utc_ns,
-            digests=tuple(plan.digest for name, plan in self._book.plans.items() if by_hand or name in wanted),
+            digests=tuple(plan.digest for plan in self._book.plans.values()),
             unhealthy=tuple(
                 f"{name} is {gate.state}" for name, gate in self.gates.items() if gate.state is not GateState.HEALTHY
             ),

@@ -6,7 +6,10 @@ direction characters are escaped: a message is one line and says only what it sa
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import queue
+import threading
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -14,6 +17,9 @@ import orjson
 
 FIELDS = ("gate", "probe", "run", "step")
 """What a line may be about, given as `extra={...}`."""
+
+MOST_LINES = 10_000
+FLUSH_S = 1.0
 
 _ESCAPED = (
     *range(0x20),  # C0, with line feed and escape
@@ -67,15 +73,52 @@ class _Json(logging.Formatter):
         return orjson.dumps(told | {"trace": trace} if trace else told).decode()
 
 
-class _Handler(logging.StreamHandler[TextIO]):
-    """A type of its own, so that configuring again replaces it and nothing else."""
+class _Handler(logging.Handler):
+    """Lines go to a thread of their own: a journal that stalls or a pipe that nobody reads must not hold the next verdict.
+
+    What does not fit is dropped and counted, and the count is said as soon as there is room. Nobody joins the thread.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+        self._lines: queue.Queue[str] = queue.Queue(MOST_LINES)
+        self._dropped = 0
+        threading.Thread(target=self._write, name="log", daemon=True).start()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            if self._dropped:
+                self._lines.put_nowait(self._tell_dropped())
+                self._dropped = 0
+            self._lines.put_nowait(self.format(record))
+        except queue.Full:
+            self._dropped += 1
+
+    def _tell_dropped(self) -> str:
+        told = f"{self._dropped} log lines were dropped: nobody took them"
+        return self.format(logging.LogRecord("cutoverd.logs", logging.ERROR, "", 0, told, None, None))
+
+    def flush(self) -> None:
+        """Wait for what is queued, but not for a stream that takes nothing."""
+        with self._lines.all_tasks_done:
+            self._lines.all_tasks_done.wait_for(lambda: not self._lines.unfinished_tasks, FLUSH_S)
+
+    def _write(self) -> None:
+        while True:
+            line = self._lines.get()
+            with contextlib.suppress(OSError, ValueError):  # the reader went away, or the process is ending
+                self._stream.write(line + "\n")
+                self._stream.flush()
+            self._lines.task_done()
 
 
 def configure(stream: TextIO, *, json: bool, level: int = logging.INFO) -> None:
-    """Send everything of `level` and above to `stream`."""
+    """Send everything of `level` and above to `stream`, from a thread. `logging.shutdown` flushes, within `FLUSH_S`."""
     root = logging.getLogger()
     for handler in [handler for handler in root.handlers if isinstance(handler, _Handler)]:
         root.removeHandler(handler)
+        handler.close()
     handler = _Handler(stream)
     handler.setFormatter(_Json() if json else _Human())
     root.addHandler(handler)

@@ -18,6 +18,7 @@ from daemon.recall import Unfinished
 from daemon.store import Store, StoreUnavailable
 from daemon.writer import JournalUnavailable, Writer
 from gates.cutover import Cutover
+from reverters import progress
 from reverters.entries import Body, Halted, Interrupted
 from reverters.journal import JournalEntry
 from reverters.runner import End, Runner
@@ -112,7 +113,7 @@ class RunKeeper:
             return
         self._runner = Runner(
             plan,
-            unfinished.progress,
+            progress.resumed(unfinished.progress),
             reverters=reverters,
             append=append,
             first_failure_utc_ns=planned.first_failure_utc_ns,

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from daemon.store import Draft, Store, StoreUnavailable
+from daemon.store import Draft, Store, StoreError
 from probes import clock
 from probes.sample import NS_PER_S
 from reverters.entries import Body, Operated
@@ -93,7 +93,7 @@ class Writer:
         alarm = asyncio.get_running_loop().call_later(PATIENCE_S, self._note_outage, slow)
         try:
             entries = await self._store.append_many(drafts)
-        except StoreUnavailable as error:
+        except StoreError as error:
             self._refuse(batch, str(error))
             self._note_outage(str(error))
             return

@@ -73,9 +73,12 @@ class Cutover:
         return found if found and now.utc_ns < found.until_utc_ns else None
 
 
-def may_start(cutover: Cutover, gate: str, *, now: Moment) -> bool:
-    """Whether a trip of `gate` may start a run by itself. After a run closed, only what its own gates' trip still wants."""
-    if not cutover.armed or not (cutover.phase is Phase.OPEN or (cutover.phase is Phase.REVERTED and gate in cutover.latched)):
+def may_start(cutover: Cutover, gate: str, *, now: Moment, queued: bool = False) -> bool:
+    """Whether a trip of `gate` may start a run by itself. After a run closed: what its own gates' trip still wants, and what
+    had tripped by then (`queued`); arming is a switch within `open`, so a later trip is not an edge.
+    """
+    after_a_run = cutover.phase is Phase.REVERTED and (gate in cutover.latched or queued)
+    if not cutover.armed or not (cutover.phase is Phase.OPEN or after_a_run):
         return False
     return not (cutover.halted or cutover.run or cutover.hold(gate, now=now))
 

@@ -53,12 +53,19 @@ def _verdict(gate: Gate, cutover: Cutover, hold: Hold | None) -> str:
     if gate.latched and cutover.phase is not Phase.COMMITTED:
         return "latched"
     if hold is not None:
-        return "" if hold.ok else "held"
+        return _held(gate, hold)
     if cutover.phase is Phase.COMMITTED:
         return ""
     if gate.degraded:
         return {GateState.UNKNOWN: "unknown", GateState.TRIPPED: "tripped"}.get(gate.state, "degraded")
     return ""
+
+
+def _held(gate: Gate, hold: Hold) -> str:
+    """A held OK stands against failures, not against ignorance: at start and without fresh results there is nothing to hold."""
+    if not hold.ok:
+        return "held"
+    return "unknown" if gate.state is GateState.UNKNOWN else ""
 
 
 def lease(gate: Gate, cutover: Cutover, *, impaired: str, now: Moment) -> Lease:

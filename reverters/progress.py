@@ -209,6 +209,13 @@ def _troubled(step: StepProgress, last: Last, reason: str, detail: str, not_befo
     )
 
 
+def resumed(progress: Progress) -> Progress:
+    """After a pause of whatever length: what was seen before it is looked at again before it counts as done."""
+    seen = (Last.AT_BASELINE, Last.PROVEN, Last.DIFFERS)
+    steps = {key: replace(step, last=Last.NOTHING) if step.last in seen else step for key, step in progress.steps.items()}
+    return replace(progress, steps=steps)
+
+
 def _retried(progress: Progress) -> Progress:
     """A human said go on: what is not finished is looked at afresh."""
     steps = {

@@ -27,7 +27,8 @@ log = logging.getLogger("cutoverd")
 def run(invocation: Invocation, log_json: bool | None) -> int:
     """Run the daemon in the foreground until SIGTERM or SIGINT.
 
-    Everything that can be wrong at start is one line and exit code 2. A restart answers DEGRADED until fresh probes pass.
+    What a human must mend is one line and exit code 2; what may pass (a full disk, a taken address) is one line and 6. A
+    restart answers DEGRADED until fresh probes pass.
     """
     from config.load import load
     from daemon import logs
@@ -50,15 +51,18 @@ def _serve(settings: Settings) -> int:
     from config.secrets import SecretUnavailable
     from daemon.app import JournalFlawed
     from daemon.control_path import NoControlPath
-    from daemon.store import StoreError
+    from daemon.store import NotAStore, SchemaTooNew, StoreError
     from daemon.web.claim import ControlRefused
 
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_run(settings))
-    except (SecretUnavailable, StoreError, NoControlPath, JournalFlawed, ControlRefused, OSError) as error:
+    except (SecretUnavailable, NotAStore, SchemaTooNew, NoControlPath, JournalFlawed) as error:
         click.echo(f"cutoverd: cannot start: {error}", err=True)
         return Exit.USAGE
+    except (StoreError, ControlRefused, OSError) as error:  # another daemon, a full disk, a taken address: it may pass
+        click.echo(f"cutoverd: cannot run now: {error}", err=True)
+        return Exit.REFUSED
     return Exit.OK
 
 

@@ -49,17 +49,37 @@ class Limits:
 
 
 class _Connection(web.RequestHandler):
-    __slots__ = ("_server",)
+    __slots__ = ("_server", "_stuck")
 
     def __init__(self, server: _Server, **options: Any) -> None:
         super().__init__(server, **options)
         self._server = server
+        self._stuck: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # In this order: aiohttp wants a connection to have begun before it ends.
         super().connection_made(transport)
         if self._server.is_crowded:
             cast(asyncio.Transport, transport).abort()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._unstick()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The client does not read: it has as long as it may be silent, or it would keep its connection for ever."""
+        super().pause_writing()
+        if self.transport is not None:
+            self._stuck = self._loop.call_later(self._server.limits.idle_s, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._unstick()
+        super().resume_writing()
+
+    def _unstick(self) -> None:
+        if self._stuck is not None:
+            self._stuck.cancel()
+            self._stuck = None
 
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
@@ -87,15 +107,23 @@ def _request(message: RawRequestMessage, *rest: Any) -> web.BaseRequest:
 
 class _Server(web.Server):
     def __init__(self, handle: Handler, limits: Limits) -> None:
-        super().__init__(handle, request_factory=self._make)
-        self._limits = limits
+        super().__init__(self._handle, request_factory=self._make)
+        self._answer = handle
+        self.limits = limits
         self._loop = asyncio.get_running_loop()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """aiohttp's parser puts the trailers of a chunked body before the next request's headers: there is no next one."""
+        response = await self._answer(request)
+        if "Transfer-Encoding" in request.headers:
+            response.force_close()
+        return response
 
     def _make(self, *parts: Any) -> web.BaseRequest:
         return _request(*parts, self._loop)
 
     def __call__(self) -> web.RequestHandler:
-        limits = self._limits
+        limits = self.limits
         return _Connection(
             self,
             loop=self._loop,
@@ -110,7 +138,7 @@ class _Server(web.Server):
 
     @property
     def is_crowded(self) -> bool:
-        return len(self.connections) > self._limits.connections
+        return len(self.connections) > self.limits.connections
 
 
 class Listener:

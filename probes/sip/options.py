@@ -8,6 +8,7 @@ from collections.abc import Callable, Container
 from typing import Protocol
 
 from probes.clock import read
+from probes.lookup import LookUpFailed, look_up
 from probes.sample import Origin, Outcome, ProbeResult
 from probes.sip.exchanged import Answered, Exchanged, Refused, SelfTrouble, Silent
 from probes.sip.headers import Address, CSeq, Via
@@ -70,17 +71,13 @@ class OptionsProbe:
         family = socket.AF_UNSPEC if self._source is None else socket.AF_INET6 if ":" in self._source else socket.AF_INET
         if _is_numeric(self._host):
             return self._host, self._port
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._timeout_ns / 1e9):
-                found = await loop.getaddrinfo(self._host, self._port, family=family, type=socket.SOCK_DGRAM)
+                return await look_up(self._host, self._port, family=family)
         except TimeoutError:
             return "dns-timeout"
-        except (OSError, UnicodeError):
-            # UnicodeError: a label too long for IDNA. Both mean that the name leads nowhere.
-            return "dns-failure"
-        host, port = found[0][4][:2]
-        return str(host), int(port)
+        except LookUpFailed as why:
+            return str(why)
 
     def _request(self, local: Endpoint) -> Request:
         host, port = local

@@ -24,7 +24,7 @@ from tests.daemon.desk import baseline, plan_spec
 from tests.daemon.shelf import FULL, Shelf
 from tests.reverters.world import BASELINE, CUTOVER, REFUSED, Memory
 
-D = "1" * 64
+D, E = "1" * 64, "2" * 64
 
 
 class Counter:
@@ -85,7 +85,7 @@ GOOD: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("open", {}, {"reason": ""}),
     ("open", {"reason": "go", "surplus": 1}, {"reason": "go"}),
     ("arm", {"plan": D}, {"plan": [D]}),
-    ("arm", {"plan": [D, D]}, {"plan": [D, D]}),
+    ("arm", {"plan": [D, E, D]}, {"plan": [D, E]}),
     ("arm", {}, {"plan": []}),
     ("disarm", {}, {"reason": ""}),
     ("commit", {"plan": [D]}, {"plan": [D]}),
@@ -126,7 +126,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("arm", {"plan": [5]}, "arm: plan: the digest, as `cutoverd plan` prints it"),
     ("arm", {"plan": {"a": 1}}, "arm: plan: the digest, as `cutoverd plan` prints it"),
     ("commit", {"plan": ["x" * 65]}, "commit: plan: the digest, as `cutoverd plan` prints it"),
-    ("trip", {"plan": [D, D], "reason": "x"}, "trip: plan: the digest of one plan"),
+    ("trip", {"plan": [D, E], "reason": "x"}, "trip: plan: the digest of one plan"),
     ("hold", {**HOLD, "answer": "MAYBE"}, "hold: answer: OK or DEGRADED"),
     ("hold", {**HOLD, "for_ns": 0}, "hold: for: a hold ends by itself, after more than 0 s and at most 24h"),
     ("hold", {**HOLD, "for_ns": LONGEST_HOLD_NS + 1}, "hold: for: a hold ends by itself, after more than 0 s and at most 24h"),

@@ -54,7 +54,7 @@ def test_a_restart_with_a_held_ok_still_needs_a_fresh_sample() -> None:
     desk.opened()
     desk.do("hold", gate="inbound", answer="OK", for_ns=HOUR_NS, reason="known")
     desk.restart()
-    assert desk.reason == "stale"
+    assert desk.reason == "unknown"
 
 
 def test_a_restart_of_a_latched_cutover_stays_latched_whatever_passes() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import threading
 import warnings
 from collections.abc import Iterator
 
@@ -25,16 +26,25 @@ def restored() -> Iterator[None]:
     logging.captureWarnings(False)
 
 
+class Written(io.StringIO):
+    """What the log's thread has written once it has written everything."""
+
+    def getvalue(self) -> str:
+        for handler in logging.getLogger().handlers:
+            handler.flush()
+        return super().getvalue()
+
+
 @pytest.fixture
 def human() -> io.StringIO:
-    stream = io.StringIO()
+    stream = Written()
     logs.configure(stream, json=False)
     return stream
 
 
 @pytest.fixture
 def machine() -> io.StringIO:
-    stream = io.StringIO()
+    stream = Written()
     logs.configure(stream, json=True)
     return stream
 
@@ -95,7 +105,7 @@ def test_ordinary_characters_of_any_language_are_left_alone(human: io.StringIO) 
 
 @pytest.mark.parametrize("json", [False, True])
 def test_a_traceback_cannot_pass_for_a_line_of_its_own(json: bool) -> None:
-    stream = io.StringIO()
+    stream = Written()
     logs.configure(stream, json=json)
     try:
         raise ValueError("bad\n2026-12-05 22:00:00.000Z INFO: all well\x1b[2J")
@@ -109,7 +119,7 @@ def test_a_traceback_cannot_pass_for_a_line_of_its_own(json: bool) -> None:
 
 
 def test_below_the_level_nothing_is_written() -> None:
-    stream = io.StringIO()
+    stream = Written()
     logs.configure(stream, json=False, level=logging.WARNING)
     logger.info("quiet")
     assert stream.getvalue() == ""
@@ -118,7 +128,7 @@ def test_below_the_level_nothing_is_written() -> None:
 def test_configuring_again_replaces_the_first_and_keeps_foreign_handlers(human: io.StringIO) -> None:
     foreign = logging.NullHandler()
     logging.getLogger().addHandler(foreign)
-    second = io.StringIO()
+    second = Written()
     logs.configure(second, json=True)
     logger.info("once")
     assert human.getvalue() == ""
@@ -129,8 +139,31 @@ def test_configuring_again_replaces_the_first_and_keeps_foreign_handlers(human: 
 def test_warnings_of_the_interpreter_are_logged() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        stream = io.StringIO()
+        stream = Written()
         logs.configure(stream, json=False)
         warnings.warn("a socket was left open", ResourceWarning, stacklevel=1)
         logging.captureWarnings(False)
     assert "a socket was left open" in stream.getvalue()
+
+
+def test_a_stream_that_takes_nothing_holds_nobody_and_what_was_dropped_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "MOST_LINES", 2)
+    taken, told = threading.Event(), threading.Event()
+
+    class Stuck(Written):
+        def write(self, text: str) -> int:
+            told.set()
+            taken.wait(10)
+            return super().write(text)
+
+    stream = Stuck()
+    logs.configure(stream, json=False)
+    logger.warning("first")
+    assert told.wait(10)
+    for number in range(5):
+        logger.warning("line %d", number)
+    taken.set()
+    assert "line 1" in stream.getvalue()
+    logger.warning("last")
+    assert "3 log lines were dropped" in stream.getvalue()
+    assert "last" in stream.getvalue()

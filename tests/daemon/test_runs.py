@@ -71,7 +71,7 @@ async def test_a_halt_stops_before_the_next_request_and_a_resume_goes_on_from_th
     assert station.memory.calls == [("inspect", "a")]
     station.steer()
     await station.until(lambda: station.kinds[-1] == "closed")
-    assert station.memory.calls == [("inspect", "a"), ("apply", "a"), ("verify", "a")]
+    assert station.memory.calls == [("inspect", "a"), ("inspect", "a"), ("apply", "a"), ("verify", "a")]
 
 
 async def test_a_halt_and_a_resume_while_a_request_is_on_its_way_run_it_once(station: Station) -> None:

@@ -120,6 +120,17 @@ def test_commit_without_any_plan_wants_none() -> None:
     assert why(OPEN, "commit", replace(FACTS, digests=()), plan=[]) == ""
 
 
+def test_commit_needs_healthy_gates_and_names_the_others() -> None:
+    facts = replace(FACTS, unhealthy=("inbound is SUSPECT", "outbound is UNKNOWN"))
+    assert why(OPEN, "commit", facts, plan=[D1]) == (
+        "committing sends every caller to the new path and needs healthy gates: inbound is SUSPECT, outbound is UNKNOWN"
+    )
+
+
+def test_commit_without_a_digest_to_type_says_what_is_wrong_with_the_plans() -> None:
+    assert why(OPEN, "commit", replace(FACTS, digests=(), problem="no baseline"), plan=[]) == "no baseline"
+
+
 def test_commit_is_refused_during_a_run_and_while_latched() -> None:
     assert why(RUNNING, "commit", plan=[D1]) == "run rollback@1 is in progress: callers are being put back"
     latched = replace(OPEN, latched={"outbound": frozenset(), "inbound": frozenset()})

@@ -15,6 +15,10 @@ NOW = s(0)
 ARMED = replace(OPEN, armed=("1" * 64,))
 
 
+def test_a_cutover_begins_prepared_with_nothing_armed_halted_held_latched_or_running() -> None:
+    assert Cutover() == Cutover(Phase.PREPARED, armed=(), halted=False, holds={}, latched={}, run=None, generation=0)
+
+
 @pytest.mark.parametrize(
     ("command", "before", "after"),
     [
@@ -80,6 +84,8 @@ def test_a_run_latches_its_gates_and_remembers_what_ran() -> None:
     assert (first.run, first.latched) == (RUN, {"inbound": frozenset({"rollback"})})
     second = planned(replace(first, run=None), replace(RUN, plan="other"), ["inbound", "outbound"])
     assert second.latched == {"inbound": frozenset({"rollback", "other"}), "outbound": frozenset({"other"})}
+    third = planned(replace(second, run=None), replace(RUN, plan="third"), ["outbound"])
+    assert third.latched == {"inbound": frozenset({"rollback", "other"}), "outbound": frozenset({"other", "third"})}
 
 
 def test_a_run_that_stops_says_where() -> None:
@@ -111,21 +117,44 @@ def test_a_second_plan_may_follow_the_first_run() -> None:
     assert not may_start(reverted, "outbound", now=NOW)
 
 
+def test_after_a_run_a_gate_that_had_tripped_by_then_may_start_its_own() -> None:
+    reverted = replace(ARMED, phase=Phase.REVERTED, latched={"inbound": frozenset({"first"})})
+    assert may_start(reverted, "outbound", now=NOW, queued=True)
+    assert not may_start(replace(reverted, armed=()), "outbound", now=NOW, queued=True)
+
+
+@pytest.mark.parametrize("phase", [Phase.PREPARED, Phase.COMMITTED])
+def test_a_gate_that_had_tripped_starts_nothing_before_the_opening_or_after_the_commit(phase: Phase) -> None:
+    assert not may_start(replace(ARMED, phase=phase), "inbound", now=NOW, queued=True)
+
+
 @pytest.mark.parametrize(
     "blocked",
     [
         OPEN,
         replace(ARMED, phase=Phase.PREPARED),
         replace(ARMED, phase=Phase.COMMITTED),
+        replace(ARMED, phase=Phase.PREPARED, latched={"inbound": frozenset()}),
+        replace(ARMED, phase=Phase.COMMITTED, latched={"inbound": frozenset()}),
         replace(ARMED, halted=True),
         replace(ARMED, run=RUN),
         replace(ARMED, holds={"inbound": Hold(True, "", NOW.utc_ns + 1)}),
         replace(ARMED, holds={"inbound": Hold(False, "", NOW.utc_ns + 1)}),
     ],
-    ids=["disarmed", "prepared", "committed", "halted", "running", "held OK", "held DEGRADED"],
+    ids=[
+        "disarmed",
+        "prepared",
+        "committed",
+        "prepared, latched",
+        "committed, latched",
+        "halted",
+        "running",
+        "held OK",
+        "held DEGRADED",
+    ],
 )
 def test_nothing_starts_by_itself_while(blocked: Cutover) -> None:
-    assert not may_start(blocked, "inbound", now=NOW)
+    assert may_start(blocked, "inbound", now=NOW) is False
 
 
 def test_a_hold_of_another_gate_or_one_that_ended_blocks_nothing() -> None:

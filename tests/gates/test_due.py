@@ -91,6 +91,13 @@ def test_each_plan_is_due_once_per_latch() -> None:
     assert due_plans(bench.gate, now=s(14)) == ()
 
 
+def test_a_latch_does_not_restart_the_clock_of_the_plans_that_follow() -> None:
+    bench = tripped(on_trip=plans(trunk_failover=2_000, rollback=10_000))
+    bench.do(Latch("trunk-failover", "gate inbound"), s(5))
+    assert due_plans(bench.gate, now=s(12.999)) == ()
+    assert due_plans(bench.gate, now=s(13)) == ("rollback",)
+
+
 def test_after_a_reset_a_plan_may_be_due_again() -> None:
     bench = tripped(on_trip=plans(rollback=0))
     bench.do(Latch("rollback", "gate inbound"), s(3))
@@ -162,10 +169,18 @@ def test_cadence_of_a_failing_gate_that_knows_nothing_yet_hastens() -> None:
     assert cadence(bench.gate)
 
 
+def test_cadence_hastens_while_a_suspect_that_answered_degraded_recovers() -> None:
+    bench = healthy()
+    bench.run(NEW, [failed(500)] * 3, 1)
+    bench.hear(NEW, PASS, 4)
+    assert bench.state is GateState.SUSPECT
+    assert cadence(bench.gate)
+
+
 def test_cadence_is_plain_once_a_run_started() -> None:
     bench = tripped()
     bench.do(Latch("rollback", "gate inbound"), s(4))
-    assert not cadence(bench.gate)
+    assert cadence(bench.gate) is False
 
 
 def test_a_baseline_that_fails_alone_does_not_hasten() -> None:
@@ -178,6 +193,7 @@ def test_recovery_time_begins_at_the_first_failure_that_stands() -> None:
     bench = healthy(needed=(NEW, "second"))
     assert first_failed(bench.gate) is None
     bench.run(NEW, [failed(), PASS, failed(500), failed()], 1)
+    assert first_failed(bench.gate) == s(3)
     bench.hear("second", failed(), 2.5)
     assert first_failed(bench.gate) == s(2.5)
 
@@ -203,3 +219,11 @@ def test_the_deadline_is_when_a_plan_is_due() -> None:
     assert deadline(bench.gate, now=s(5)) == s(13).mono_ns
     bench.do(Latch("rollback", "gate inbound"), s(5))
     assert deadline(bench.gate, now=s(5)) == s(20).mono_ns + 1
+
+
+def test_a_gate_that_is_not_tripped_waits_for_no_plan() -> None:
+    """The baseline is not yet known: SUSPECT, and no confirmation is running."""
+    bench = healthy(baseline=(OLD,), on_trip=plans(rollback=10_000))
+    bench.run(NEW, [failed()] * 3, 1)
+    assert bench.state is GateState.SUSPECT
+    assert deadline(bench.gate, now=s(3)) == s(17).mono_ns + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gates.gate import GateState, Transition
-from gates.machine import Latch
+from gates.machine import Disturbed, Latch, Reset
 from probes.sample import Origin
 from tests.gates.bench import ERROR, NEW, OLD, PASS, SILENCE, Bench, failed, s, spec
 
@@ -34,9 +34,8 @@ def test_the_evidence_of_a_trip_is_its_arithmetic() -> None:
     bench.hear(NEW, failed(), 6)
     bench.hear(NEW, failed(), 7)
     transition = bench.hear(NEW, failed(), 8.2)
-    assert transition is not None
-    assert transition.evidence == "trunk-new: 503, 503, 503: 3 consecutive ≥ 3; last PASS 7.2 s ago"
-    assert (transition.cause, transition.at) == ("sample trunk-new#3", s(8.2))
+    evidence = "trunk-new: 503, 503, 503: 3 consecutive ≥ 3; last PASS 7.2 s ago"
+    assert transition == Transition("inbound", GateState.SUSPECT, GateState.TRIPPED, "sample trunk-new#3", evidence, s(8.2))
 
 
 def test_the_evidence_tells_silence_and_refusal_from_an_answer() -> None:
@@ -119,6 +118,12 @@ def test_the_evidence_of_recovery_counts_the_passes() -> None:
     assert bench.transitions[-1].evidence == "trunk-new: 2 consecutive PASS; recover 2"
 
 
+def test_the_evidence_of_health_after_a_plain_suspect_needs_no_recovery() -> None:
+    bench = healthy()
+    bench.run(NEW, [failed(), PASS], 1)
+    assert bench.transitions[-1].evidence == "trunk-new: 1 consecutive PASS"
+
+
 def test_the_evidence_of_the_first_health_needs_no_recovery() -> None:
     bench = healthy()
     assert bench.transitions[-1].evidence == "trunk-new: 1 consecutive PASS"
@@ -141,6 +146,19 @@ def test_the_evidence_of_a_latch_names_the_plan_and_who() -> None:
         "inbound", GateState.HEALTHY, GateState.TRIPPED, "an operator", "latched: rollback by an operator", s(1)
     )
     assert bench.do(Latch("other", "an operator"), s(2)) is None  # latched already
+
+
+def test_the_evidence_of_a_reset_is_that_the_counters_are_zeroed() -> None:
+    bench = healthy()
+    told = Transition("inbound", GateState.HEALTHY, GateState.UNKNOWN, "reset by an operator", "counters zeroed", s(1))
+    assert bench.do(Reset("an operator"), s(1)) == told
+
+
+def test_the_cause_of_what_shows_by_a_disturbance_is_the_disturbance() -> None:
+    bench = healthy()
+    transition = bench.do(Disturbed("loop lagged 20.0 s"), s(20))
+    assert transition is not None
+    assert (transition.after, transition.cause) == (GateState.UNKNOWN, "loop lagged 20.0 s")
 
 
 def test_a_trip_of_an_error_only_gate_never_happens() -> None:

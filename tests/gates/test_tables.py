@@ -222,3 +222,9 @@ def test_an_error_moves_no_gate_anywhere(state: str) -> None:
 
 def test_a_gate_that_knows_nothing_is_stale() -> None:
     assert find(_start().gate, now=s(0)) is Finding.STALE
+
+
+def test_passes_that_are_not_yet_enough_are_a_recovery_and_no_failure() -> None:
+    bench, now = _tripped()
+    bench.run(NEW, [PASS] * 2, now)
+    assert find(bench.gate, now=s(now + 1)) is Finding.RECOVERING

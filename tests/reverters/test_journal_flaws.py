@@ -57,6 +57,10 @@ TOLD: dict[str, tuple[Callable[[], Chain], Flaw]] = {
         lambda: [*journal(3), foreign(b"?" * 32, 2)],
         Flaw(2, "unchained", "entry 2 stands where 4 belongs and follows from nothing here"),
     ),
+    "slipped in before the last": (
+        lambda: [*journal(2), journal(3, "unchanged")[2], *journal(4)[3:]],
+        Flaw(3, "unchained", "entry 3 fits neither what stands before it nor what follows"),
+    ),
     "slipped in": (
         lambda: [*journal(2), journal(3, "unchanged")[2], *journal(5)[3:]],
         Flaw(3, "unchained", "entry 3 fits neither what stands before it nor what follows"),

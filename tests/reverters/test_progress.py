@@ -227,10 +227,6 @@ def test_retry_looks_afresh_and_counts_afresh() -> None:
     assert isinstance(after(*halted, RETRY, responded("inspect", "retryable"))[0], Inspect)
 
 
-def test_retry_leaves_nothing_of_the_halt() -> None:
-    assert fold([Halted(KEY, "refused", "REFUSED"), RETRY]) == Progress()
-
-
 def test_retry_remembers_what_was_intended() -> None:
     halted = [DIFFERS, INTENDED, responded("apply", "terminal"), Halted(KEY, "refused", ""), RETRY]
     assert after(*halted) == (Inspect(A, 0),)

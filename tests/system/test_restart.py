@@ -146,6 +146,15 @@ async def test_a_second_daemon_on_the_same_store_is_refused_in_one_line(tmp_path
                 CUTOVERD, "run", "-c", str(config), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
             )
             printed, _ = await asyncio.wait_for(second.communicate(), 10)
-            assert second.returncode == 2
-            assert b"cannot start" in printed
+            assert second.returncode == 6
+            assert b"cannot run now" in printed
             assert b"Traceback" not in printed
+
+
+async def test_sighup_is_ignored_and_logged(tmp_path: Path) -> None:
+    async with Uas() as new:
+        config = write_settings(tmp_path, new=new.port, dns=NOWHERE)
+        async with guard(config) as running:
+            running.process.send_signal(signal.SIGHUP)
+            await running.said("SIGHUP is ignored")
+            assert (await running.status())["phase"] == "prepared"

@@ -1,0 +1,68 @@
+"""Two gates in one cutover: what one of them trips, the other must neither forget nor contradict."""
+
+from __future__ import annotations
+
+from gates.cutover import Phase
+from gates.gate import OnTrip
+from reverters.entries import Closed
+from tests.daemon.desk import Desk, gate_spec
+from tests.gates.bench import failed
+
+SECOND = "trunk-second"
+
+
+def _desk(second_plan: str) -> Desk:
+    """`inbound` runs `rollback`, `second` runs `second_plan`; armed, both healthy."""
+    desk = Desk(
+        gate_spec("inbound"),
+        gate_spec("second", needed=(SECOND,), on_trip=(OnTrip(second_plan, 0),)),
+        plans=("rollback", "other"),
+    )
+    desk.armed()
+    return desk
+
+
+def _runs(desk: Desk) -> list[str]:
+    return [entry.body.plan for entry in desk.journal if entry.kind == "planned"]  # type: ignore[union-attr]
+
+
+def test_a_trip_while_another_run_is_going_on_is_queued_and_starts_when_it_closes() -> None:
+    desk = _desk("other")
+    desk.hear(*[failed()] * 3)
+    desk.settle()
+    desk.hear(*[failed()] * 3, probe=SECOND)
+    desk.settle()
+    assert _runs(desk) == ["rollback"]
+    desk.append(Closed("restored", 1))
+    desk.settle()
+    assert _runs(desk) == ["rollback", "other"]
+
+
+def test_a_trip_after_the_run_has_closed_starts_nothing_by_itself() -> None:
+    desk = _desk("other")
+    desk.hear(*[failed()] * 3)
+    desk.settle()
+    desk.append(Closed("restored", 1))
+    desk.settle()
+    desk.hear(*[failed()] * 3, probe=SECOND)
+    desk.settle()
+    assert desk.cutover.phase is Phase.REVERTED
+    assert _runs(desk) == ["rollback"]
+
+
+def test_every_gate_that_names_the_plan_is_degraded_before_its_run_is_journaled() -> None:
+    desk = _desk("rollback")
+    assert desk.answer("second").ok
+    desk.hear(*[failed()] * 3)
+    assert "planned" not in desk.kinds
+    assert not desk.answer("second").ok
+    assert desk.answer("second").reason == "latched"
+
+
+def test_a_gate_does_not_recover_while_its_run_is_on_its_way_to_a_slow_disk() -> None:
+    desk = _desk("other")
+    desk.hear(*[failed()] * 3)
+    desk.healthy()
+    desk.healthy()
+    assert desk.gate.latched
+    assert not desk.answer("inbound").ok
