@@ -290,7 +290,7 @@ def test_each_reason_of_the_webhook_is_told_in_words(watch: Watch, reason: str) 
     assert told["overlays"]
 
 
-@pytest.mark.parametrize("state", GateState)
+@pytest.mark.parametrize("state", [state for state in GateState if state is not GateState.UNKNOWN])
 def test_a_held_ok_is_called_a_hold_whatever_the_gate_says(watch: Watch, state: GateState) -> None:
     watch.gates["inbound"] = replace(watch.gates["inbound"], state=state)
     watch.cutover = replace(OPEN, holds={"inbound": Hold(True, "a look", s(60).utc_ns)})
