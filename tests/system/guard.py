@@ -9,7 +9,7 @@ import json
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -216,10 +216,10 @@ class Guard:
 
 
 @contextlib.asynccontextmanager
-async def guard(config: Path, environ: Mapping[str, str] | None = None) -> AsyncIterator[Guard]:
-    """Started and listening; ended when the block is left, however it stands then."""
+async def guard(config: Path, environ: Mapping[str, str] | None = None, *, within: Sequence[str] = ()) -> AsyncIterator[Guard]:
+    """Started and listening; ended when the block is left, however it stands then. `within` is a command that runs the command."""
     process = await asyncio.create_subprocess_exec(
-        CUTOVERD, "run", "-c", str(config), "--log-json", stdin=asyncio.subprocess.DEVNULL,
+        *within, CUTOVERD, "run", "-c", str(config), "--log-json", stdin=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE, env=environ, limit=1 << 20,
     )  # fmt: skip
     running = Guard(config, process)

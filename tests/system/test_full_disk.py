@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
 from pathlib import Path
 
@@ -17,7 +18,40 @@ def _room(running: Guard, *, has_room: bool) -> None:
     resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
 
 
-async def test_a_full_disk_degrades_starts_no_run_and_recovers_when_space_returns(tmp_path: Path) -> None:
+async def test_a_disk_without_space_degrades_starts_no_run_and_recovers_when_space_returns(tmp_path: Path) -> None:
+    """ENOSPC itself: the store stands on a tmpfs of two megabytes that only the daemon sees, and something else fills it."""
+    store = tmp_path / "store"
+    store.mkdir()
+    mounted = ("unshare", "-Urm", "sh", "-c", f'mount -t tmpfs -o size=2m tmpfs "{store}" && exec "$@"', "sh")
+    async with knot(tmp_path) as name_server, Uas() as new, Uas() as old:
+        config = write_settings(tmp_path, new=new.port, old=old.port, dns=Dns(name_server.server, name_server.secret))
+        config.write_text(config.read_text().replace("/night.db", "/store/night.db"))
+
+        async def move() -> None:
+            await name_server.knsupdate("update delete sip A", f"update add sip 60 A {NEW}")
+
+        async with guard(config, within=mounted) as running:
+            await running.prepare(move)
+            filler = Path(f"/proc/{running.process.pid}/root{store}/filler")
+            _fill(filler)
+            new.behaviour = Answer(503)
+            await running.said("the journal cannot be written: .*(full|space)")
+            assert (await running.answers("DEGRADED"))["reason"] == "journal"
+            assert await name_server.kdig("sip.example.net", "A") == [NEW]
+            assert "planned" not in running.told()
+            filler.unlink()
+            await running.said("the journal can be written again")
+            assert (await running.said(CLOSED))[1] == "restored"
+            assert await name_server.kdig("sip.example.net", "A") == [BASELINE]
+
+
+def _fill(path: Path) -> None:
+    with contextlib.suppress(OSError), path.open("wb", buffering=0) as filler:
+        while filler.write(bytes(4096)):
+            pass
+
+
+async def test_a_disk_that_takes_nothing_degrades_starts_no_run_and_recovers(tmp_path: Path) -> None:
     async with knot(tmp_path) as name_server, Uas() as new, Uas() as old:
         config = write_settings(tmp_path, new=new.port, old=old.port, dns=Dns(name_server.server, name_server.secret))
 
