@@ -217,7 +217,7 @@ class Guard:
 
 @contextlib.asynccontextmanager
 async def guard(config: Path, environ: Mapping[str, str] | None = None, *, within: Sequence[str] = ()) -> AsyncIterator[Guard]:
-    """Started and listening; ended when the block is left, however it stands then. `within` is a command that runs the command."""
+    """Started and listening; ended when the block is left, however it stands then. `within` runs the command."""
     process = await asyncio.create_subprocess_exec(
         *within, CUTOVERD, "run", "-c", str(config), "--log-json", stdin=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE, env=environ, limit=1 << 20,
