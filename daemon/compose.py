@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 
 from config import secrets
 from config.model import Gate as GateSettings
 from config.model import Plan as PlanSettings
 from config.model import Settings, SipOptionsProbe
+from config.secrets import SecretUnavailable
 from daemon.moments import Window
 from gates.gate import GateSpec, OnTrip
 from probes.schedule import Cadence
@@ -71,4 +73,14 @@ def webhook_keys(settings: Settings, environ: Mapping[str, str]) -> dict[str, by
 def tsig_keys(settings: Settings, environ: Mapping[str, str]) -> dict[str, bytes]:
     """TSIG key name to secret. Raises SecretUnavailable, naming the place."""
     keys = [step.provider.rfc2136.key for found in settings.plans.values() for stage in found.stages for step in stage.steps]
-    return {key.name: secrets.read(key.secret, environ) for key in keys}
+    return {key.name: _base64(key.secret, environ) for key in keys}
+
+
+def _base64(secret: secrets.Secret, environ: Mapping[str, str]) -> bytes:
+    """A TSIG secret as name servers write it. What is not base64 is known now, not in the night that needs it."""
+    content = secrets.read(secret, environ)
+    try:
+        base64.b64decode(content, validate=True)
+    except ValueError:
+        raise SecretUnavailable(f"{secret}: not base64, as the secret of a TSIG key is") from None
+    return content

@@ -125,6 +125,8 @@ def _reset(cutover: Cutover, arguments: Mapping[str, object], facts: Facts) -> s
         return f"run {cutover.run.id} is in progress"
     if cutover.phase is Phase.REVERTED or cutover.latched:
         return ""
+    if cutover.phase is Phase.OPEN:  # back to the baseline path, for instance to capture a baseline that was forgotten
+        return "armed: `disarm` first" if cutover.armed else ""
     return "nothing is latched or reverted"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +12,10 @@ from tests import peers
 
 # Processes that the tests start may keep their bytecode, as an installed daemon does: without it each start takes thrice as long.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# Who starts us in the background may have SIGINT ignored, and children inherit that: then no test could press Ctrl-C.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

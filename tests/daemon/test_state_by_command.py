@@ -25,6 +25,7 @@ BY_ITSELF = "the run stopped at rollback/dns/it/a by itself"
 BY_HAND = "halted by an operator"
 OPEN = "the cutover is open already"
 NOTHING = "nothing is halted"
+LOAD = "armed: `disarm` first"
 SICK = "arming needs healthy gates: inbound is TRIPPED"
 ILL = "committing sends every caller to the new path and needs healthy gates: inbound is TRIPPED"
 
@@ -32,10 +33,10 @@ COLUMNS = ("open", "arm", "disarm", "commit", "trip", "halt", "resume", "retry",
 STATES = {
     #                       open  arm   disarm commit trip  halt resume     retry              abandon reset hold release
     "prepared":            (OK,   NO,   OK,    NO,    NO,   OK,  NOTHING,   IDLE,              IDLE,   SURE, OK,  FREE),
-    "open":                (OPEN, OK,   OK,    OK,    OK,   OK,  NOTHING,   IDLE,              IDLE,   SURE, OK,  FREE),
-    "open-armed":          (OPEN, OK,   OK,    OK,    OK,   OK,  NOTHING,   IDLE,              IDLE,   SURE, OK,  FREE),
-    "open-held":           (OPEN, OK,   OK,    OK,    OK,   OK,  NOTHING,   IDLE,              IDLE,   SURE, OK,  OK),
-    "open-tripped":        (OPEN, SICK, OK,    ILL,   OK,   OK,  NOTHING,   IDLE,              IDLE,   SURE, OK,  FREE),
+    "open":                (OPEN, OK,   OK,    OK,    OK,   OK,  NOTHING,   IDLE,              IDLE,   OK,   OK,  FREE),
+    "open-armed":          (OPEN, OK,   OK,    OK,    OK,   OK,  NOTHING,   IDLE,              IDLE,   LOAD, OK,  FREE),
+    "open-held":           (OPEN, OK,   OK,    OK,    OK,   OK,  NOTHING,   IDLE,              IDLE,   OK,   OK,  OK),
+    "open-tripped":        (OPEN, SICK, OK,    ILL,   OK,   OK,  NOTHING,   IDLE,              IDLE,   OK,   OK,  FREE),
     "running":             (OPEN, RUN,  OK,    RUN,   OK,   OK,  NOTHING,   "the run has not", GOING,  RUN,  OK,  FREE),
     "run-halted":          (OPEN, RUN,  OK,    RUN,   OK,   OK,  BY_ITSELF, OK,                OK,     RUN,  OK,  FREE),
     "run-operator-halted": (OPEN, RUN,  OK,    RUN,   HALT, OK,  OK,        BY_HAND,           OK,     RUN,  OK,  FREE),
@@ -45,10 +46,10 @@ STATES = {
 }  # fmt: skip
 HALTED = {
     "prepared":            (OK,   NO,   OK,    NO,    NO,   OK,  OK,        IDLE,              IDLE,   SURE, OK,  FREE),
-    "open":                (OPEN, HALT, OK,    OK,    HALT, OK,  OK,        IDLE,              IDLE,   SURE, OK,  FREE),
-    "open-armed":          (OPEN, HALT, OK,    OK,    HALT, OK,  OK,        IDLE,              IDLE,   SURE, OK,  FREE),
-    "open-held":           (OPEN, HALT, OK,    OK,    HALT, OK,  OK,        IDLE,              IDLE,   SURE, OK,  OK),
-    "open-tripped":        (OPEN, HALT, OK,    ILL,   HALT, OK,  OK,        IDLE,              IDLE,   SURE, OK,  FREE),
+    "open":                (OPEN, HALT, OK,    OK,    HALT, OK,  OK,        IDLE,              IDLE,   OK,   OK,  FREE),
+    "open-armed":          (OPEN, HALT, OK,    OK,    HALT, OK,  OK,        IDLE,              IDLE,   LOAD, OK,  FREE),
+    "open-held":           (OPEN, HALT, OK,    OK,    HALT, OK,  OK,        IDLE,              IDLE,   OK,   OK,  OK),
+    "open-tripped":        (OPEN, HALT, OK,    ILL,   HALT, OK,  OK,        IDLE,              IDLE,   OK,   OK,  FREE),
     "running":             (OPEN, RUN,  OK,    RUN,   HALT, OK,  OK,        BY_HAND,           OK,     RUN,  OK,  FREE),
     "run-halted":          (OPEN, RUN,  OK,    RUN,   HALT, OK,  OK,        BY_HAND,           OK,     RUN,  OK,  FREE),
     "run-operator-halted": (OPEN, RUN,  OK,    RUN,   HALT, OK,  OK,        BY_HAND,           OK,     RUN,  OK,  FREE),

@@ -196,9 +196,14 @@ def test_abandon_is_for_a_run_that_stands_still() -> None:
 
 
 def test_reset_needs_something_to_reset() -> None:
-    assert why(OPEN, "reset") == why(Cutover(), "reset") == "nothing is latched or reverted"
+    assert why(Cutover(), "reset") == "nothing is latched or reverted"
     assert why(Cutover(phase=Phase.REVERTED), "reset") == ""
     assert why(replace(OPEN, latched={"inbound": frozenset()}), "reset") == ""
+
+
+def test_reset_leads_back_from_open_so_that_a_forgotten_baseline_can_be_captured() -> None:
+    assert why(OPEN, "reset") == ""
+    assert why(replace(OPEN, armed=("d" * 64,)), "reset") == "armed: `disarm` first"
 
 
 def test_reset_waits_for_the_end_of_a_run() -> None:

@@ -158,3 +158,26 @@ async def test_sighup_is_ignored_and_logged(tmp_path: Path) -> None:
             running.process.send_signal(signal.SIGHUP)
             await running.said("SIGHUP is ignored")
             assert (await running.status())["phase"] == "prepared"
+
+
+async def test_a_cutover_opened_without_a_baseline_can_go_back_and_capture_one(tmp_path: Path) -> None:
+    async with knot(tmp_path) as name_server, Uas() as new:
+        config = write_settings(tmp_path, new=new.port, dns=Dns(name_server.server, name_server.secret))
+        async with guard(config) as running:
+            await _open(running)
+            assert (await running.command("baseline-capture")).exit == 6
+            await running.do("reset", reason="the baseline was forgotten")
+            assert (await running.webhook())["reason"] == "not-open"
+            await running.do("baseline-capture")
+            await _open(running)
+
+
+async def test_a_tsig_secret_that_is_not_base64_is_known_at_start(tmp_path: Path) -> None:
+    config = write_settings(tmp_path, new=5060, dns=Dns("127.0.0.1:9", b"not base64!"))
+    process = await asyncio.create_subprocess_exec(
+        CUTOVERD, "run", "-c", str(config), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    printed, _ = await asyncio.wait_for(process.communicate(), 10)
+    assert process.returncode == 2
+    assert b"not base64" in printed
+    assert b"not base64!" not in printed.replace(b"not base64, as", b"")
