@@ -13,32 +13,7 @@ from typing import Literal
 
 import orjson
 
-from reverters.entries import (
-    KINDS,
-    VERSION,
-    Body,
-    Closed,
-    Finished,
-    Halted,
-    Inspected,
-    Intended,
-    Interrupted,
-    Judged,
-    Operated,
-    Planned,
-    Responded,
-    Unreadable,
-    Verified,
-    Waited,
-    decode,
-    encode,
-)
-
-__all__ = [
-    "GENESIS", "KINDS", "VERSION", "Body", "Closed", "Finished", "Flaw", "Halted", "Head", "Inspected", "Intended", "Interrupted",
-    "JournalEntry", "Judged", "Operated", "Planned", "Responded", "Unreadable", "Verified", "Waited",
-    "chain", "decode", "encode", "seal", "verify",
-]  # fmt: skip
+from reverters.entries import VERSION, Body, Unreadable, decode, encode
 
 GENESIS = bytes(32)
 

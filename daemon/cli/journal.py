@@ -19,7 +19,8 @@ from daemon.cli.config_path import resolve_config_path
 from daemon.cli.options import Invocation, shared
 from daemon.reply import Exit, Reply
 from daemon.store import Reader, StoreError, open_readonly
-from reverters.journal import Flaw, JournalEntry, Unreadable, verify
+from reverters.entries import Unreadable
+from reverters.journal import Flaw, JournalEntry, verify
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 

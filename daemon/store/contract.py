@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from reverters.baseline import Baseline
-from reverters.journal import Body, Head, JournalEntry
+from reverters.entries import Body
+from reverters.journal import Head, JournalEntry
 
 
 class StoreError(Exception):

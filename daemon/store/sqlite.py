@@ -18,7 +18,8 @@ from daemon.store.contract import MOST, BaselineExists, BaselineSummary, Draft, 
 from daemon.store.faults import translated
 from reverters import baseline as baselines
 from reverters.baseline import Baseline, BaselineMismatch
-from reverters.journal import GENESIS, Body, Head, JournalEntry, seal
+from reverters.entries import Body
+from reverters.journal import GENESIS, Head, JournalEntry, seal
 
 _APPEND = "INSERT INTO journal (seq, at_utc_ns, actor, run, kind, version, payload, hash) VALUES "
 _ROW = "(?, ?, ?, ?, ?, ?, ?, ?)"

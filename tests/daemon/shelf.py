@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from daemon.store import BaselineSummary, Draft, StoreUnavailable
 from reverters.baseline import Baseline
-from reverters.journal import GENESIS, Body, Head, JournalEntry, seal
+from reverters.entries import Body
+from reverters.journal import GENESIS, Head, JournalEntry, seal
 
 
 class Shelf:

@@ -120,6 +120,7 @@ async def test_who_stops_waiting_for_what_cannot_be_written_does_no_harm(office:
     office.writer.submit(said("a"), actor="op").cancel()
     office.start()
     await office.until("trouble: the disk is full")
+    assert office.shelf.journal == office.recorded == []
 
 
 async def test_the_same_trouble_is_told_once(office: Office) -> None:

@@ -171,6 +171,7 @@ async def test_a_suspect_that_was_never_asked_is_asked_now(station: Station) -> 
     runner = station.start(0.9, trunk=Job(Scripted(), SLOW))
     runner.pace(frozenset({"trunk"}))
     await station.until(lambda: station.samples)
+    assert [sample.sequence for sample in station.samples] == [0]
 
 
 async def test_what_is_to_be_asked_at_once_is_asked_whatever_its_cadence(station: Station) -> None:
@@ -178,6 +179,7 @@ async def test_what_is_to_be_asked_at_once_is_asked_whatever_its_cadence(station
     await station.until(lambda: len(station.samples) == 1)
     runner.pace(frozenset({"trunk"}), at_once=frozenset({"trunk"}))
     await station.until(lambda: len(station.samples) == 2)
+    assert [sample.sequence for sample in station.samples] == [0, 1]
 
 
 async def test_a_probe_that_is_let_go_is_asked_at_its_own_pace_again(station: Station) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from daemon.store import Draft, Store
 from reverters.baseline import Baseline
-from reverters.journal import Finished, JournalEntry
+from reverters.entries import Finished
+from reverters.journal import JournalEntry
 
 
 def finished(n: int) -> Finished:

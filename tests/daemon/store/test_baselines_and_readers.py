@@ -11,7 +11,8 @@ import pytest
 
 from daemon.store import BaselineExists, Store, StoreCorrupt, StoreUnavailable, open_readonly
 from reverters.baseline import BaselineMismatch
-from reverters.journal import Interrupted, verify
+from reverters.entries import Interrupted
+from reverters.journal import verify
 from tests.daemon.store.samples import append, baseline, drafts
 
 

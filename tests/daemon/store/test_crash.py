@@ -12,14 +12,15 @@ from pathlib import Path
 import pytest
 
 from daemon.store import Reader, StoreBusy, open_readonly, open_store
-from reverters.journal import Finished, JournalEntry, verify
+from reverters.entries import Finished
+from reverters.journal import JournalEntry, verify
 
 LIMIT = 4 << 20
 
 PRELUDE = """
 import asyncio, resource, signal, sys
 from daemon.store import Draft, StoreUnavailable, open_store
-from reverters.journal import Finished
+from reverters.entries import Finished
 
 def draft(size=1):
     return Draft(Finished("x" * size, "restored"), 0, "daemon", "r1")

@@ -8,7 +8,7 @@ import pytest
 
 from daemon.store import Store
 from reverters.baseline import Baseline
-from reverters.journal import Finished
+from reverters.entries import Finished
 
 BASELINE = Baseline.of(captured_utc_ns=1, actor="root", objects={"k": {"values": ["192.0.2.1"], "ttl": 300}})
 NEW = "VALUES ({seq}, 0, 'eve', '', 'finished', 1, x'7b7d', zeroblob(32))"

@@ -25,7 +25,7 @@ from daemon.store import (
     open_store,
 )
 from daemon.store.schema import APPLICATION_ID, MIGRATIONS
-from reverters.journal import Interrupted
+from reverters.entries import Interrupted
 
 BODY = Interrupted("test")
 SECOND = "CREATE TABLE notes (id INTEGER PRIMARY KEY);"

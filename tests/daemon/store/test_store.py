@@ -10,7 +10,8 @@ import pytest
 
 from daemon.store import Store, StoreCorrupt, StoreUnavailable, open_readonly, open_store
 from daemon.store.contract import MOST
-from reverters.journal import GENESIS, Intended, seal, verify
+from reverters.entries import Intended
+from reverters.journal import GENESIS, seal, verify
 from tests.daemon.store.samples import append, drafts, finished
 
 # the journal
