@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from config.model import SipOptionsProbe
 from config.units import is_accepted
 from probes.probe import Probe
-from probes.sip.options import OptionsProbe
+from probes.sip.options import OptionsProbe, Trunk
+from probes.sip.target import Target, Transport
 from probes.sip.transport import SipEngine
 
 
@@ -22,13 +23,14 @@ class Means:
 
 
 def _sip_options(settings: SipOptionsProbe, means: Means) -> Probe:
+    host, port = settings.target.host, settings.target.port
+    target = Target(Transport.UDP, (host, port), settings.source)
     return OptionsProbe(
-        engine=means.sip,
-        host=settings.target.host,
-        port=settings.target.port,
-        source=settings.source,
+        means.sip,
+        Trunk(host, port),
+        target,
         timeout_ns=settings.timeout,
-        accept=lambda status: is_accepted(status, settings.accept),
+        accepts=lambda status: is_accepted(status, settings.accept),
         rng=means.rng,
     )
 

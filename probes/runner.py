@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import heapq
 import logging
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from probes import clock, schedule
-from probes.probe import Probe
+from probes.probe import Cancel, Probe
 from probes.sample import NS_PER_MS, NS_PER_S, Moment, Origin, Outcome, ProbeResult, Sample
 from probes.schedule import Cadence
 
@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 MOST_IN_FLIGHT = 64
 """Attempts of one probe that may overlap; beyond it the configuration asks for more than its own timeout lets end."""
+MOST_AT_ONCE = 64
+"""Attempts begun before the loop has a turn: after a stall everything is due, and the answers must be read too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +31,15 @@ class Job:
 class _Beat:
     """One probe's place in time. Mutable and private to the runner."""
 
+    __slots__ = ("due_ns", "in_flight", "job", "last_ns", "name", "sequence", "suspect")
+
     def __init__(self, name: str, job: Job, due_ns: int) -> None:
         self.name = name
         self.job = job
         self.due_ns = due_ns
         self.last_ns: int | None = None
         self.sequence = 0
-        self.in_flight = 0
+        self.in_flight: set[_Attempt] = set()
         self.suspect = False
 
     def start(self, now: Moment) -> int:
@@ -48,77 +52,122 @@ class _Beat:
         return sequence
 
 
+class _Attempt:
+    """What a probe reports to."""
+
+    __slots__ = ("beat", "cancel", "emit", "sent", "sequence")
+
+    def __init__(self, beat: _Beat, sequence: int, sent: Moment, emit: Callable[[_Attempt, ProbeResult], None]) -> None:
+        self.beat = beat
+        self.sequence = sequence
+        self.sent = sent
+        self.emit = emit
+        self.cancel: Cancel | None = None
+
+    def __call__(self, result: ProbeResult, *, last: bool = True) -> None:
+        if last:
+            self.beat.in_flight.discard(self)
+        self.emit(self, result)
+
+
 class ProbeRunner:
     """`publish` takes each sample, in order of arrival, and must not block."""
 
     def __init__(self, jobs: Mapping[str, Job], publish: Callable[[Sample], None], *, rng: random.Random, vantage: str) -> None:
-        now_ns = clock.read().mono_ns
+        now_ns = clock.mono_ns()
         self._beats = {
             name: _Beat(name, job, schedule.first_due(now_ns, job.cadence.every_ns, fraction=rng.random()))
             for name, job in jobs.items()
         }
+        self._due: list[tuple[int, str]] = []
+        """A heap. An entry whose time is not its beat's due time is an old one, and says nothing."""
+        self._suspect: frozenset[str] = frozenset()
         self._publish = publish
         self._vantage = vantage
-        self._wake = asyncio.Event()
-        self._attempts: set[asyncio.Task[None]] = set()
+        self._wake: asyncio.Future[None] | None = None
 
     def pace(self, suspect: frozenset[str], *, at_once: frozenset[str] = frozenset()) -> None:
         """From now on `suspect` are asked at `suspect_every`, all others at `every`; `at_once` are asked right now too."""
-        now_ns = clock.read().mono_ns
-        for beat in self._beats.values():
-            was, beat.suspect = beat.suspect, beat.name in suspect
-            if beat.name in at_once:
-                beat.due_ns = now_ns
+        now_ns = clock.mono_ns()
+        for name in (suspect ^ self._suspect) | at_once:
+            beat = self._beats.get(name)
+            if beat is None:
+                continue
+            was, beat.suspect = beat.suspect, name in suspect
+            if name in at_once:
+                self._move(beat, now_ns)
             elif beat.suspect and not was:
                 interval = beat.job.cadence.suspect_every_ns
-                beat.due_ns = schedule.hastened(beat.due_ns, last_ns=beat.last_ns, interval_ns=interval, now_ns=now_ns)
-        self._wake.set()
+                self._move(beat, schedule.hastened(beat.due_ns, last_ns=beat.last_ns, interval_ns=interval, now_ns=now_ns))
+        self._suspect = suspect
+        self._rouse()
 
     async def run(self) -> None:
         """Until cancelled. Attempts that are under way are cancelled with it."""
+        self._due = [(beat.due_ns, name) for name, beat in self._beats.items()]
+        heapq.heapify(self._due)
         try:
             while True:
-                now = clock.read()
-                for beat in self._beats.values():
-                    if beat.due_ns <= now.mono_ns:
-                        self._launch(beat, now)
-                await self._until(min(beat.due_ns for beat in self._beats.values()))
+                self._launch_due(clock.read())
+                await self._until(self._due[0][0])
         finally:
-            for attempt in self._attempts:
-                attempt.cancel()
-            await asyncio.gather(*self._attempts, return_exceptions=True)
+            for beat in self._beats.values():
+                for attempt in list(beat.in_flight):
+                    if attempt.cancel is not None:
+                        attempt.cancel()
+                beat.in_flight.clear()
+
+    def _launch_due(self, now: Moment) -> None:
+        for _ in range(MOST_AT_ONCE):
+            due_ns, name = self._due[0]
+            beat = self._beats[name]
+            if due_ns != beat.due_ns:
+                heapq.heappop(self._due)
+            elif due_ns > now.mono_ns:
+                return
+            else:
+                self._launch(beat, now)
+                heapq.heapreplace(self._due, (beat.due_ns, name))
 
     async def _until(self, due_ns: int) -> None:
-        self._wake.clear()
+        left_ns = due_ns - clock.mono_ns()
+        if left_ns <= 0:
+            await asyncio.sleep(0)
+            return
+        loop = asyncio.get_running_loop()
+        self._wake = loop.create_future()
         # Timers have a granularity of 1 ms: a shorter wait would spin instead of sleeping.
-        left_ns = max(due_ns - clock.read().mono_ns, NS_PER_MS)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(left_ns / NS_PER_S):
-                await self._wake.wait()
+        timer = loop.call_later(max(left_ns, NS_PER_MS) / NS_PER_S, self._rouse)
+        try:
+            await self._wake
+        finally:
+            timer.cancel()
+            self._wake = None
+
+    def _rouse(self) -> None:
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
+
+    def _move(self, beat: _Beat, due_ns: int) -> None:
+        if due_ns != beat.due_ns:
+            beat.due_ns = due_ns
+            heapq.heappush(self._due, (due_ns, beat.name))
 
     def _launch(self, beat: _Beat, now: Moment) -> None:
-        sequence = beat.start(now)
-        if beat.in_flight >= MOST_IN_FLIGHT:
-            self._emit(beat, sequence, now, _own_trouble("overrun", f"{MOST_IN_FLIGHT} attempts under way"))
+        attempt = _Attempt(beat, beat.start(now), now, self._emit)
+        if len(beat.in_flight) >= MOST_IN_FLIGHT:
+            attempt(_own_trouble("overrun", f"{MOST_IN_FLIGHT} attempts under way"))
             return
-        beat.in_flight += 1
-        attempt = asyncio.create_task(self._attempt(beat, sequence), name=f"probe {beat.name}#{sequence}")
-        self._attempts.add(attempt)
-        attempt.add_done_callback(self._attempts.discard)
-
-    async def _attempt(self, beat: _Beat, sequence: int) -> None:
-        sent = clock.read()
+        beat.in_flight.add(attempt)
         try:
-            result = await beat.job.probe.attempt()
+            attempt.cancel = beat.job.probe.begin(attempt)
         except Exception as error:
             log.exception("probe %s raised", beat.name, extra={"probe": beat.name})
-            result = _own_trouble("exception", type(error).__name__)
-        finally:
-            beat.in_flight -= 1
-        self._emit(beat, sequence, sent, result)
+            attempt(_own_trouble("exception", type(error).__name__))
 
-    def _emit(self, beat: _Beat, sequence: int, sent: Moment, result: ProbeResult) -> None:
-        self._publish(Sample(beat.name, self._vantage, sequence, sent, clock.read(), result))
+    def _emit(self, attempt: _Attempt, result: ProbeResult) -> None:
+        beat = attempt.beat
+        self._publish(Sample(beat.name, self._vantage, attempt.sequence, attempt.sent, clock.read(), result))
 
 
 def _own_trouble(reason: str, detail: str) -> ProbeResult:

@@ -51,7 +51,8 @@ class ProbeResult:
 
     `code` is a SIP status; silence is 408 and a refusal 503 (RFC 3261 §8.1.3.1), told apart from the wire by `origin`.
     `reason` is a token from a small closed set, `duration_ns` is from sending to the result, `facts` are small extras
-    such as `retry_after_s`, `peer` or `detail`.
+    such as `retry_after_s`, `peer` or `detail`. Where a name leads to several targets (RFC 3263) each attempt gives one
+    result for each of them: `target` is the one this result is about, `among` all that the name leads to now.
     """
 
     outcome: Outcome
@@ -60,6 +61,8 @@ class ProbeResult:
     reason: str
     duration_ns: int
     facts: Mapping[str, str | int] = field(default_factory=lambda: _NO_FACTS)
+    target: str = ""
+    among: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

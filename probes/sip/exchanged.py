@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from probes.sip.message import Response
 from probes.sip.route import Trouble
-from probes.sip.udp import Endpoint
+from probes.sip.target import Endpoint
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A final response. `copies` counts the request and its retransmissions; with more than one, `rtt_ns` is from the first."""
+    """A final response. `copies` counts the request and its retransmissions; with more than one, `rtt_ns` is from the first.
+
+    `connect_ns` is how long the request waited for its connection, TLS handshake included: next to nothing where one stood,
+    0 where none is needed. `certificate_not_after` is the end of the peer's certificate in UTC seconds.
+    """
 
     response: Response
     rtt_ns: int
     peer: Endpoint
     copies: int
+    connect_ns: int = 0
+    certificate_not_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Silent:
-    """No final response in time; `provisional` is the last 1xx status seen."""
+    """No final response in time; `provisional` is the last 1xx status seen. With no `copies` not even a connection stood."""
 
     elapsed_ns: int
     peer: Endpoint
@@ -31,7 +38,7 @@ class Silent:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An ICMP error about our request came back; `offender` is the host that reported it.
+    """An ICMP error about our request came back, or a connection was refused; `offender` is the host that reported it.
 
     `elapsed_ns` is the whole of the time allowed where the error quoted too little of the request to be believed at once.
     """
@@ -40,6 +47,31 @@ class Refused:
     elapsed_ns: int
     peer: Endpoint
     offender: str | None
+
+
+class Break(StrEnum):
+    """How a TCP or TLS connection failed us. Each is the peer's doing, or the way's; what is our own is `Trouble`."""
+
+    RESET = "reset"
+    CLOSED = "closed"
+    """Closed by the peer in good order, while we waited for an answer."""
+    MID_MESSAGE = "mid-message"
+    """Closed by the peer within a message."""
+    GARBAGE = "garbage"
+    """What came could not be cut into messages; the connection cannot be used any further (RFC 3261 §18.3)."""
+    HANDSHAKE = "tls-handshake"
+    CERTIFICATE = "tls-certificate"
+    """The peer's certificate is not one we believe: expired, by a stranger, for another name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A connection broke before the answer came. `detail` is for people, and short."""
+
+    how: Break
+    elapsed_ns: int
+    peer: Endpoint
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +83,4 @@ class SelfTrouble:
     detail: str = ""
 
 
-Exchanged = Answered | Silent | Refused | SelfTrouble
+Exchanged = Answered | Silent | Refused | Broken | SelfTrouble

@@ -13,7 +13,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import cast
 
-from probes.sip.udp import Endpoint, SockAddr, bare_socket
+from probes.sip.target import Endpoint
+from probes.sip.udp import SockAddr, bare_socket
 
 _WILDCARDS = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}  # noqa: S104
 

@@ -1,29 +1,34 @@
-"""When each transaction must be looked at next: one heap for all of them, so that one loop timer serves them all."""
+"""When each exchange must be looked at next: one heap for all of them, so that one loop timer serves them all."""
 
 from __future__ import annotations
 
 import heapq
+from itertools import count
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 
-class Deadlines:
-    """Keys by due time, in monotonic nanoseconds. A key may be due several times; asking too early costs nothing."""
+class Deadlines(Generic[T]):
+    """Items by due time, in monotonic nanoseconds. An item may be due several times; asking too early costs nothing."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[int, str]] = []
+        self._heap: list[tuple[int, int, T]] = []
+        self._order = count()
 
     @property
     def next(self) -> int | None:
         return self._heap[0][0] if self._heap else None
 
-    def add(self, at: int, key: str) -> None:
-        heapq.heappush(self._heap, (at, key))
+    def add(self, at: int, item: T) -> None:
+        heapq.heappush(self._heap, (at, next(self._order), item))
 
-    def due(self, *, now: int) -> list[str]:
-        """Keys whose time has come, in order, taken out."""
-        keys = []
+    def due(self, *, now: int) -> list[T]:
+        """Items whose time has come, in order, taken out."""
+        items = []
         while self._heap and self._heap[0][0] <= now:
-            keys.append(heapq.heappop(self._heap)[1])
-        return keys
+            items.append(heapq.heappop(self._heap)[2])
+        return items
 
     def clear(self) -> None:
         self._heap.clear()

@@ -1,11 +1,12 @@
-"""The client side of one non-INVITE request over UDP (RFC 3261 §17.1.2), with no clock and no socket.
+"""The client side of one non-INVITE request (RFC 3261 §17.1.2), with no clock and no socket.
 
 Feed it responses and the time, drain what it wants done. `TRANSITIONS` is the whole machine; a row says where an input leads
 and what is done on the way.
 
 Why it has one input more than the RFC: timer F is 32 s, and a probe wants its verdict sooner. The owner's deadline ends
-the transaction the same way, but says that it was the owner who gave up. Why K matters on a probe: the peer may
-retransmit its answer, and an answer that was already counted must be absorbed, not taken for a stray.
+the transaction the same way, but says that it was the owner who gave up. Why it has one state less: COMPLETED and timer K only
+absorb copies of the answer. Whoever runs transactions by the thousand remembers their branches for T4 instead (`probes.sip.recent`),
+which costs a hundredth of keeping them alive.
 """
 
 from __future__ import annotations
@@ -23,14 +24,13 @@ T1 = 500_000_000
 T2 = 4_000_000_000
 """The longest interval between retransmissions, 4 s."""
 T4 = 5_000_000_000
-"""How long a message may stay in the network, 5 s; timer K over UDP."""
+"""How long a message may stay in the network, 5 s: copies of an answer may come for so long (timer K over UDP)."""
 TIMER_F = 64 * T1
 
 
 class State(Enum):
     TRYING = auto()
     PROCEEDING = auto()
-    COMPLETED = auto()
     TERMINATED = auto()
 
 
@@ -39,7 +39,6 @@ class Input(Enum):
     FINAL = auto()
     TIMER_E = auto()
     TIMER_F = auto()
-    TIMER_K = auto()
     DEADLINE = auto()
     TRANSPORT_FAILED = auto()
 
@@ -53,43 +52,29 @@ class Action(Enum):
     REPORT_FINAL = auto()
     REPORT_TIMEOUT = auto()
     REPORT_FAILURE = auto()
-    START_K = auto()
 
 
 Row = tuple[State, tuple[Action, ...]]
 
-_STAY_COMPLETED: Row = (State.COMPLETED, ())
 _STAY_TERMINATED: Row = (State.TERMINATED, ())
 
 TRANSITIONS: Mapping[State, Mapping[Input, Row]] = MappingProxyType(
     {
         State.TRYING: {
             Input.PROVISIONAL: (State.PROCEEDING, (Action.REPORT_PROVISIONAL,)),
-            Input.FINAL: (State.COMPLETED, (Action.REPORT_FINAL, Action.START_K)),
+            Input.FINAL: (State.TERMINATED, (Action.REPORT_FINAL,)),
             Input.TIMER_E: (State.TRYING, (Action.RETRANSMIT_DOUBLED,)),
             Input.TIMER_F: (State.TERMINATED, (Action.REPORT_TIMEOUT,)),
-            Input.TIMER_K: (State.TRYING, ()),
             Input.DEADLINE: (State.TERMINATED, (Action.REPORT_TIMEOUT,)),
             Input.TRANSPORT_FAILED: (State.TERMINATED, (Action.REPORT_FAILURE,)),
         },
         State.PROCEEDING: {
             Input.PROVISIONAL: (State.PROCEEDING, (Action.REPORT_PROVISIONAL,)),
-            Input.FINAL: (State.COMPLETED, (Action.REPORT_FINAL, Action.START_K)),
+            Input.FINAL: (State.TERMINATED, (Action.REPORT_FINAL,)),
             Input.TIMER_E: (State.PROCEEDING, (Action.RETRANSMIT_T2,)),
             Input.TIMER_F: (State.TERMINATED, (Action.REPORT_TIMEOUT,)),
-            Input.TIMER_K: (State.PROCEEDING, ()),
             Input.DEADLINE: (State.TERMINATED, (Action.REPORT_TIMEOUT,)),
             Input.TRANSPORT_FAILED: (State.TERMINATED, (Action.REPORT_FAILURE,)),
-        },
-        State.COMPLETED: {
-            Input.PROVISIONAL: _STAY_COMPLETED,
-            Input.FINAL: _STAY_COMPLETED,
-            Input.TIMER_E: _STAY_COMPLETED,
-            Input.TIMER_F: _STAY_COMPLETED,
-            Input.TIMER_K: (State.TERMINATED, ()),
-            Input.DEADLINE: _STAY_COMPLETED,
-            # A refusal of an earlier copy arrives after a later copy was answered: the answer stands.
-            Input.TRANSPORT_FAILED: _STAY_COMPLETED,
         },
         State.TERMINATED: dict.fromkeys(Input, _STAY_TERMINATED),
     }
@@ -132,36 +117,37 @@ Effect = Send | ProvisionalReceived | FinalReceived | TimedOut | TransportFailed
 
 
 class NonInviteClientTransaction:
-    """One request, sent at `now` and again by timer E, until it is answered, refused or given up.
+    """One request, sent at `now` and, over an unreliable transport, again by timer E, until it is answered, refused or given up.
 
     Times are monotonic nanoseconds. The first `Send` waits in `drain()` from the start. `deadline_ns` is the owner's.
     """
 
-    def __init__(self, request: bytes, *, branch: str, method: str, now: int, deadline_ns: int | None = None) -> None:
+    __slots__ = (
+        *("branch", "copies", "deadline", "gives_up", "method", "state"),
+        *("_effects", "_interval", "_request", "_started", "_timer_e"),
+    )
+
+    def __init__(
+        self, request: bytes, *, branch: str, method: str, now: int, deadline_ns: int | None = None, is_reliable: bool = False
+    ) -> None:
         self.branch = branch
         self.method = method
         self.state = State.TRYING
-        self.copies = 0
+        self.copies = 1
+        self.gives_up = now + TIMER_F if deadline_ns is None else min(deadline_ns, now + TIMER_F)
+        self.deadline: int | None
+        """When `advance` must be called next; None once terminated."""
         self._request = request
         self._started = now
         self._interval = T1
-        self._timer_e: int | None = now + T1
-        self._timer_f: int | None = now + TIMER_F
-        self._timer_k: int | None = None
-        self._owner: int | None = deadline_ns
-        self._effects: list[Effect] = []
-        self._send()
-
-    @property
-    def deadline(self) -> int | None:
-        """When `advance` must be called next; None once terminated."""
-        timers = [at for at in (self._timer_e, self._timer_f, self._timer_k, self._owner) if at is not None]
-        return min(timers, default=None)
+        self._timer_e = None if is_reliable else now + T1
+        self._effects: list[Effect] = [Send(request, 1)]
+        self._set_deadline()
 
     @property
     def is_open(self) -> bool:
         """A final response would still be news."""
-        return self.state in (State.TRYING, State.PROCEEDING)
+        return self.state is not State.TERMINATED
 
     def receive(self, response: Response, *, now: int) -> bool:
         """Whether the response is this transaction's: topmost Via branch and CSeq method agree (§17.1.3)."""
@@ -176,15 +162,10 @@ class NonInviteClientTransaction:
 
     def advance(self, *, now: int) -> None:
         """Fire what is due. Giving up comes before sending again, and however late `now` is, one copy is sent, not several."""
-        for at, fired in (
-            (self._timer_k, Input.TIMER_K),
-            (self._timer_f, Input.TIMER_F),
-            (self._owner, Input.DEADLINE),
-            (self._timer_e, Input.TIMER_E),
-        ):
-            if at is not None and now >= at:
-                self._apply(fired, now)
-                return
+        if now >= self.gives_up:
+            self._apply(Input.DEADLINE if self.gives_up < self._started + TIMER_F else Input.TIMER_F, now)
+        elif self._timer_e is not None and now >= self._timer_e:
+            self._apply(Input.TIMER_E, now)
 
     def drain(self) -> list[Effect]:
         """What has to be done since the last call, in order."""
@@ -195,10 +176,13 @@ class NonInviteClientTransaction:
         self.state, actions = TRANSITIONS[self.state][given]
         for action in actions:
             self._act(action, given, now, response)
-        if not self.is_open:
-            self._timer_e = self._timer_f = self._owner = None
+        self._set_deadline()
+
+    def _set_deadline(self) -> None:
         if self.state is State.TERMINATED:
-            self._timer_k = None
+            self.deadline = None
+        else:
+            self.deadline = self.gives_up if self._timer_e is None else min(self.gives_up, self._timer_e)
 
     def _act(self, action: Action, given: Input, now: int, response: Response | None) -> None:
         elapsed = now - self._started
@@ -207,8 +191,6 @@ class NonInviteClientTransaction:
                 self._retransmit(min(2 * self._interval, T2), now)
             case Action.RETRANSMIT_T2:
                 self._retransmit(T2, now)
-            case Action.START_K:
-                self._timer_k = now + T4
             case Action.REPORT_TIMEOUT:
                 self._effects.append(TimedOut(given is Input.DEADLINE, elapsed))
             case Action.REPORT_FAILURE:
@@ -223,12 +205,9 @@ class NonInviteClientTransaction:
                 assert_never(action)
 
     def _retransmit(self, interval: int, now: int) -> None:
-        self._send()
+        self.copies += 1
+        self._effects.append(Send(self._request, self.copies))
         self._interval = interval
         due = now if self._timer_e is None else self._timer_e
         # From the moment it was due, so that a loop's jitter does not add up; from now, if a whole interval was slept through.
         self._timer_e = due + interval if due + interval > now else now + interval
-
-    def _send(self) -> None:
-        self.copies += 1
-        self._effects.append(Send(self._request, self.copies))

@@ -1,4 +1,4 @@
-"""One engine for all SIP targets: it sends requests over shared UDP sockets and pairs what comes back with them.
+"""One engine for all SIP targets: it sends requests over shared sockets and connections, and pairs what comes back with them.
 
 The adapter only: it feeds bytes and time to `NonInviteClientTransaction`, does what the transaction asks, and re-arms one
 timer. Nothing that arrives may raise out of it: what belongs to no request is counted in `ignored`, by reason.
@@ -9,15 +9,21 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 from typing import assert_never
 
-from probes.clock import read
-from probes.sip.exchanged import Answered, Exchanged, Refused, SelfTrouble, Silent
+from probes.clock import mono_ns
+from probes.sip.answering import Answering, reply_address
+from probes.sip.exchanged import Answered, Exchanged, Refused, SelfTrouble
 from probes.sip.icmp import ExtendedError, branch_of
 from probes.sip.message import MalformedMessage, Request, Response, is_keep_alive, parse, serialise
-from probes.sip.route import Route, Trouble, errno_name, find_route, trouble
+from probes.sip.outgoing import Outgoing, outgoing
+from probes.sip.pending import Build, Cancel, Ended, Pending, Sent, Wire
+from probes.sip.recent import RecentBranches
+from probes.sip.route import Trouble, errno_name, trouble
+from probes.sip.streams import Streams
+from probes.sip.target import Endpoint, Target, Transport
 from probes.sip.timers import Deadlines, whole_ms
 from probes.sip.transaction import (
     FinalReceived,
@@ -27,42 +33,26 @@ from probes.sip.transaction import (
     TimedOut,
     TransportFailed,
 )
-from probes.sip.udp import Endpoint, UdpSocket
+from probes.sip.udp import UdpSocket
+from probes.sip.ways import UdpWays
 
 READS_BEFORE_TIMERS = 1024
 """After a stall answers and expired timers wait side by side: answers go first, or our own lag would look like silence."""
-REMEMBERED_BRANCHES = 8192
-
-
-@dataclass(slots=True)
-class _Pending:
-    transaction: NonInviteClientTransaction
-    request: Request
-    route: Route
-    socket: UdpSocket
-    started: int
-    result: asyncio.Future[Exchanged]
-    lost: int
-    """How many datagrams the socket had lost before the request was sent."""
-    due: int = 0
-    """The deadline that is noted already: one note for each, however many copies of an answer come."""
-    provisional: int | None = None
-    unproved: Refused | None = None
-    """What an error said that did not quote enough of our request to prove that its sender ever saw it."""
-
-    def settle(self, result: Exchanged) -> None:
-        if not self.result.done():
-            self.result.set_result(result)
 
 
 class SipEngine:
-    """Sockets are opened as they are needed, one for each local address, and shared by all exchanges of one event loop."""
+    """Sockets and connections are opened as they are needed and shared by all exchanges of one event loop.
 
-    def __init__(self) -> None:
-        self._sockets: dict[tuple[int, str], UdpSocket] = {}
-        self._pending: dict[str, _Pending] = {}
-        self._ended: dict[str, None] = {}
-        self._deadlines = Deadlines()
+    `answering` says what peers hear who ask us.
+    """
+
+    def __init__(self, answering: Answering | None = None) -> None:
+        self._answering = answering or Answering()
+        self._udp = UdpWays(on_datagram=self._on_datagram, on_error=self._on_error)
+        self._streams = Streams(connected=self._begin, broken=self._break_off, received=self._on_message)
+        self._pending: dict[str, Pending] = {}
+        self._recent = RecentBranches()
+        self._deadlines: Deadlines[Pending] = Deadlines()
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at = 0
         self._ignored: Counter[str] = Counter()
@@ -70,31 +60,40 @@ class SipEngine:
 
     @property
     def ignored(self) -> Mapping[str, int]:
-        """How many datagrams and errors were of no use, by reason; only ever grows."""
+        """How many messages and errors were of no use, by reason; only ever grows."""
         return MappingProxyType(self._ignored)
 
-    async def exchange(
-        self, destination: Endpoint, build: Callable[[Endpoint], Request], *, timeout_ns: int, source: str | None = None
-    ) -> Exchanged:
-        """Send one non-INVITE request to a numeric `destination` and wait for its final response, at most `timeout_ns`.
+    def ask(self, target: Target, build: Build, ended: Ended, *, timeout_ns: int) -> Cancel:
+        """Send one non-INVITE request and tell `ended`, once, how that went: at most `timeout_ns` from now, perhaps before
+        this returns, never after it was cancelled.
 
-        `build` gets the local address and port for Via and Contact; the branch it chooses must be new (ValueError if not).
+        `build` gets the local address and port for Via and Contact, when the connection stands; the branch it chooses must
+        be new (ValueError if not).
         """
-        now = read().mono_ns
+        now = mono_ns()
+        pending = Pending(target, build, ended, started=now, timeout_ns=timeout_ns)
         if self._closed:
-            return SelfTrouble(Trouble.CLOSED, 0)
+            self._settle(pending, SelfTrouble(Trouble.CLOSED, 0))
+        elif target.transport is Transport.UDP:
+            self._ask_by_udp(pending, now)
+        else:
+            self._note(pending, pending.gives_up)
+            self._streams.take(pending, now=now)
+        return partial(self._cancel, pending)
+
+    async def exchange(self, target: Target, build: Build, *, timeout_ns: int) -> Exchanged:
+        """`ask`, awaited."""
+        result: asyncio.Future[Exchanged] = asyncio.get_running_loop().create_future()
+
+        def ended(exchanged: Exchanged) -> None:
+            if not result.done():
+                result.set_result(exchanged)
+
+        cancel = self.ask(target, build, ended, timeout_ns=timeout_ns)
         try:
-            route = find_route(destination, source)
-            socket = self._socket(route)
-        except OSError as fault:
-            return SelfTrouble(trouble(fault), read().mono_ns - now, str(fault))
-        pending = self._start(build((route.source, socket.port)), route, socket, timeout_ns)
-        branch = pending.transaction.branch
-        try:
-            return await pending.result
+            return await result
         finally:
-            if pending.transaction.is_open:
-                self._forget(branch)
+            cancel()
 
     def close(self) -> None:
         """Idempotent. Exchanges that are waiting end with Trouble.CLOSED."""
@@ -103,105 +102,142 @@ class SipEngine:
             self._alarm.cancel()
             self._alarm = None
         self._deadlines.clear()
-        for socket in self._sockets.values():
-            socket.close()
-        self._sockets.clear()
-        now = read().mono_ns
-        for pending in self._pending.values():
-            pending.settle(SelfTrouble(Trouble.CLOSED, now - pending.started))
-        self._pending.clear()
+        self._udp.close()
+        now = mono_ns()
+        for pending in [*self._pending.values(), *self._streams.close()]:
+            self._settle(pending, SelfTrouble(Trouble.CLOSED, now - pending.started))
 
-    # Starting
+    # Starting and ending
 
-    def _socket(self, route: Route) -> UdpSocket:
-        key = (route.family, route.bind)
-        if key not in self._sockets:
-            loop = asyncio.get_running_loop()
-            self._sockets[key] = UdpSocket(loop, route.family, route.bind, on_datagram=self._on_datagram, on_error=self._on_error)
-        return self._sockets[key]
+    def _ask_by_udp(self, pending: Pending, now: int) -> None:
+        try:
+            way = self._udp.find(pending.target, now=now)
+        except OSError as fault:
+            self._settle(pending, SelfTrouble(trouble(fault), mono_ns() - now, str(fault)))
+            return
+        self._begin(pending, way, way.lost_lately(now=now))
 
-    def _start(self, request: Request, route: Route, socket: UdpSocket, timeout_ns: int) -> _Pending:
-        branch = request.vias[0].branch
-        if branch is None or branch in self._pending:
+    def _begin(self, pending: Pending, wire: Wire, lost: int = 0) -> None:
+        built = pending.build(wire.local)
+        request = built if isinstance(built, Outgoing) else outgoing(built)
+        if request.branch in self._pending or request.branch in self._recent:
             raise ValueError("a request needs a branch of its own")
-        data = serialise(request)
-        now = read().mono_ns
         transaction = NonInviteClientTransaction(
-            data, branch=branch, method=request.method, now=now, deadline_ns=now + timeout_ns
+            request.data,
+            branch=request.branch,
+            method=request.cseq.method,
+            now=mono_ns(),
+            deadline_ns=pending.gives_up,
+            is_reliable=wire.is_reliable,
         )
-        result: asyncio.Future[Exchanged] = asyncio.get_running_loop().create_future()
-        pending = _Pending(transaction, request, route, socket, now, result, lost=socket.lost)
-        self._pending[branch] = pending
-        self._perform(pending)
-        return pending
+        sent = pending.sent = Sent(request, wire, transaction, lost)
+        self._pending[request.branch] = pending
+        self._perform(pending, sent)
+
+    def _settle(self, pending: Pending, result: Exchanged) -> None:
+        if not pending.is_settled:
+            self._leave(pending, answered=isinstance(result, Answered))
+            pending.ended(result)
+
+    def _cancel(self, pending: Pending) -> None:
+        if not pending.is_settled:
+            self._leave(pending, answered=False)
+
+    def _leave(self, pending: Pending, *, answered: bool) -> None:
+        pending.is_settled = True
+        self._forget(pending, answered=answered)
+        if pending.target.transport is not Transport.UDP:
+            self._streams.left(pending, answered=answered)
+        elif not answered:
+            self._udp.doubt(pending.target)
+
+    def _forget(self, pending: Pending, *, answered: bool) -> None:
+        if pending.sent is not None:
+            branch = pending.sent.outgoing.branch
+            del self._pending[branch]
+            self._recent.add(branch, answered=answered, now=mono_ns())
 
     # Doing what a transaction asks
 
-    def _perform(self, pending: _Pending) -> None:
-        transaction = pending.transaction
-        for effect in transaction.drain():
+    def _perform(self, pending: Pending, sent: Sent) -> None:
+        for effect in sent.transaction.drain():
             match effect:
                 case Send(data=data):
-                    self._send(pending, data)
+                    self._send(pending, sent, data)
                 case ProvisionalReceived(response=response):
                     pending.provisional = response.status
                 case FinalReceived(response=response, elapsed_ns=elapsed):
-                    pending.settle(Answered(response, elapsed, pending.route.peer, transaction.copies))
-                case TimedOut(elapsed_ns=elapsed):
-                    pending.settle(_unanswered(pending, elapsed))
+                    self._settle(pending, self._answered(pending, sent, response, elapsed))
+                case TimedOut():
+                    self._settle(pending, pending.unanswered(now=mono_ns()))
                 case TransportFailed():
-                    pass  # `_fail`, which caused it, has settled the exchange with the particulars
+                    pass  # `_fail`, which caused it, settles the exchange with the particulars
                 case _:
                     assert_never(effect)
-        if transaction.deadline is None:
-            self._forget(transaction.branch)
-        else:
-            self._note(pending, transaction.deadline)
+        if sent.transaction.deadline is not None:
+            self._note(pending, sent.transaction.deadline)
 
-    def _send(self, pending: _Pending, data: bytes) -> None:
-        fault = pending.socket.send(data, pending.route.sockaddr)
+    def _answered(self, pending: Pending, sent: Sent, response: Response, elapsed: int) -> Answered:
+        connect_ns = mono_ns() - elapsed - pending.started if sent.wire.is_reliable else 0
+        return Answered(response, elapsed, sent.wire.peer, sent.transaction.copies, connect_ns, sent.wire.certificate_not_after)
+
+    def _send(self, pending: Pending, sent: Sent, data: bytes) -> None:
+        fault = sent.wire.send(data)
         if fault is not None:
-            now = read().mono_ns
+            now = mono_ns()
             self._fail(pending, SelfTrouble(trouble(fault), now - pending.started, str(fault)), now)
 
-    def _fail(self, pending: _Pending, result: Exchanged, now: int) -> None:
-        if pending.transaction.is_open:
-            pending.settle(result)
-            pending.transaction.fail(now=now)
-            self._perform(pending)
+    def _fail(self, pending: Pending, result: Exchanged, now: int) -> None:
+        if pending.sent is not None:
+            pending.sent.transaction.fail(now=now)
+        self._settle(pending, result)
 
-    def _forget(self, branch: str) -> None:
-        if self._pending.pop(branch, None) is not None:
-            self._ended[branch] = None
-            if len(self._ended) > REMEMBERED_BRANCHES:
-                del self._ended[next(iter(self._ended))]
+    def _break_off(self, pending: Pending, result: Exchanged | None) -> None:
+        """The connection is gone; without a result the exchange goes on over the next one."""
+        if result is not None:
+            self._fail(pending, result, mono_ns())
+        else:
+            self._forget(pending, answered=False)
+            pending.sent = None
+            self._streams.take(pending, now=mono_ns())
 
     # Arrivals
 
-    def _on_datagram(self, data: bytes, peer: Endpoint) -> None:
-        now = read().mono_ns
+    def _on_datagram(self, data: bytes, peer: Endpoint, socket: UdpSocket) -> None:
         if is_keep_alive(data):
             self._ignored["keep-alive"] += 1
-            return
+        else:
+            self._receive(data, peer, None, socket.send)
+
+    def _on_message(self, data: bytes, wire: Wire) -> None:
+        self._receive(data, wire.peer, wire, lambda reply, _: wire.send(reply))
+
+    def _receive(
+        self, data: bytes, peer: Endpoint, wire: Wire | None, reply: Callable[[bytes, Endpoint], OSError | None]
+    ) -> None:
         try:
             message = parse(data)
         except MalformedMessage as fault:
             self._ignored[f"malformed:{fault.reason}"] += 1
             return
         if isinstance(message, Request):
-            self._ignored["request"] += 1
+            self._answer(message, peer, reply)
             return
         branch = message.vias[0].branch or ""
         pending = self._pending.get(branch)
-        if pending is None:
-            self._ignored["late" if branch in self._ended else "foreign-branch"] += 1
-        elif mismatch := _mismatch(pending, message, peer):
+        if pending is None or pending.sent is None:
+            self._ignored[self._recent.stray(branch)] += 1
+        elif mismatch := pending.sent.mismatch(message, wire, peer):
             self._ignored[mismatch] += 1
         else:
-            if not pending.transaction.is_open:
-                self._ignored["retransmission"] += 1
-            pending.transaction.receive(message, now=now)
-            self._perform(pending)
+            pending.sent.transaction.receive(message, now=mono_ns())
+            self._perform(pending, pending.sent)
+
+    def _answer(self, request: Request, peer: Endpoint, reply: Callable[[bytes, Endpoint], OSError | None]) -> None:
+        self._ignored["request"] += 1
+        response = self._answering.answer(request, peer, now=mono_ns())
+        if response is not None:
+            reply(serialise(response), reply_address(request.vias[0], peer))
 
     def _on_error(self, error: ExtendedError, destination: Endpoint, quoted: bytes) -> None:
         """Charge the error to the request it is about; where the quote does not say, keep it in mind for that address.
@@ -213,27 +249,27 @@ class SipEngine:
             self._ignored[f"icmp:{errno_name(error.errno)}"] += 1
             return
         branch = branch_of(quoted)
-        charged = self._open_towards(destination, branch)
+        charged = self._waiting_for(destination, branch)
         if not charged:
             self._ignored["icmp:late"] += 1
-        now = read().mono_ns
+        now = mono_ns()
         for pending in charged:
-            result = Refused(errno_name(error.errno), now - pending.started, pending.route.peer, error.offender)
+            result = Refused(errno_name(error.errno), now - pending.started, destination, error.offender)
             if branch is None:
                 pending.unproved = result
             else:
                 self._fail(pending, result, now)
 
-    def _open_towards(self, destination: Endpoint, branch: str | None) -> list[_Pending]:
+    def _waiting_for(self, destination: Endpoint, branch: str | None) -> list[Pending]:
         named = self._pending.values() if branch is None else filter(None, [self._pending.get(branch)])
-        return [pending for pending in named if pending.route.peer == destination and pending.transaction.is_open]
+        return [pending for pending in named if pending.sent is not None and pending.sent.wire.peer == destination]
 
     # Time
 
-    def _note(self, pending: _Pending, deadline: int) -> None:
-        if deadline != pending.due:
-            pending.due = deadline
-            self._deadlines.add(deadline, pending.transaction.branch)
+    def _note(self, pending: Pending, deadline: int) -> None:
+        if deadline != pending.noted:
+            pending.noted = deadline
+            self._deadlines.add(deadline, pending)
             self._arm()
 
     def _arm(self) -> None:
@@ -243,39 +279,20 @@ class SipEngine:
         if self._alarm is not None:
             self._alarm.cancel()
         self._alarm_at = due
-        delay = whole_ms(due - read().mono_ns)
-        self._alarm = asyncio.get_running_loop().call_later(delay, self._on_alarm)
+        self._alarm = asyncio.get_running_loop().call_later(whole_ms(due - mono_ns()), self._on_alarm)
 
     def _on_alarm(self) -> None:
         self._alarm = None
-        for socket in list(self._sockets.values()):
-            socket.read(READS_BEFORE_TIMERS)
-        now = read().mono_ns
-        for branch in self._deadlines.due(now=now):
-            pending = self._pending.get(branch)
-            if pending is not None:
-                pending.transaction.advance(now=now)
-                self._perform(pending)
+        waiting = [pending for pending in self._deadlines.due(now=mono_ns()) if not pending.is_settled]
+        if waiting:
+            self._udp.read(READS_BEFORE_TIMERS)
+        now = mono_ns()
+        for pending in waiting:
+            if pending.is_settled:
+                continue
+            if pending.sent is None:
+                self._settle(pending, pending.unanswered(now=now))
+            else:
+                pending.sent.transaction.advance(now=now)
+                self._perform(pending, pending.sent)
         self._arm()
-
-
-def _unanswered(pending: _Pending, elapsed_ns: int) -> Exchanged:
-    """Silence is held against the target only if we were able to hear."""
-    if pending.socket.lost != pending.lost:
-        return SelfTrouble(Trouble.NO_BUFFER, elapsed_ns, "datagrams were lost unread: too many came at once")
-    if pending.unproved is not None:
-        return replace(pending.unproved, elapsed_ns=elapsed_ns)
-    return Silent(elapsed_ns, pending.route.peer, pending.transaction.copies, pending.provisional)
-
-
-def _mismatch(pending: _Pending, response: Response, peer: Endpoint) -> str | None:
-    """Why a response that carries our branch is still not ours: it must come from whom we asked, about what we asked."""
-    if peer != pending.route.peer:
-        return "wrong-source"
-    if response.call_id != pending.request.call_id:
-        return "foreign-call-id"
-    if response.cseq != pending.request.cseq:
-        return "foreign-cseq"
-    if len(response.vias) > 1:
-        return "several-vias"
-    return None

@@ -18,10 +18,9 @@ from asyncio import AbstractEventLoop
 from collections.abc import Callable
 
 from probes.sip.icmp import ExtendedError, parse_extended_error
+from probes.sip.target import Endpoint
 
 SockAddr = tuple[str, int] | tuple[str, int, int, int]
-Endpoint = tuple[str, int]
-"""Numeric host and port."""
 
 RECEIVE_BUFFER = 1 << 20
 READS_PER_WAKEUP = 64
@@ -34,7 +33,7 @@ _ERROR_LEVELS = {(socket.IPPROTO_IP, _IP_RECVERR), (socket.IPPROTO_IPV6, _IPV6_R
 _SEND_TRIES = 3
 _SO_MEMINFO, _DROPS = 55, struct.Struct("=32xI")  # socket(7) is silent on it: linux/sock_diag.h, SK_MEMINFO_DROPS
 
-DatagramHandler = Callable[[bytes, Endpoint], None]
+DatagramHandler = Callable[[bytes, Endpoint, "UdpSocket"], None]
 ErrorHandler = Callable[[ExtendedError, Endpoint, bytes], None]
 """Told the error, the destination of the datagram it is about, and as much of that datagram as was quoted."""
 
@@ -44,10 +43,17 @@ def bare_socket(family: int) -> socket.socket:
 
 
 class UdpSocket:
-    """Bound to `host` (a wildcard or one address) and a free port, read on `loop`. The constructor raises OSError."""
+    """Bound to `host` (a wildcard or one address) and `port` (0: a free one), read on `loop`. The constructor raises OSError."""
 
     def __init__(
-        self, loop: AbstractEventLoop, family: int, host: str, *, on_datagram: DatagramHandler, on_error: ErrorHandler
+        self,
+        loop: AbstractEventLoop,
+        family: int,
+        host: str,
+        port: int = 0,
+        *,
+        on_datagram: DatagramHandler,
+        on_error: ErrorHandler,
     ) -> None:
         self._loop = loop
         self._on_datagram = on_datagram
@@ -56,20 +62,21 @@ class UdpSocket:
         with contextlib.ExitStack() as undo:
             self._socket = undo.enter_context(bare_socket(family))
             self._events = undo.enter_context(select.epoll())
-            self._set_up(family, host)
+            self._set_up(family, host, port)
             self._events.register(self._socket, select.EPOLLIN)
             undo.pop_all()
         self.port: int = self._socket.getsockname()[1]
+        self.loss_checked, self.loss_seen = 0, 0
         loop.add_reader(self._events.fileno(), self.read)
 
-    def _set_up(self, family: int, host: str) -> None:
+    def _set_up(self, family: int, host: str, port: int) -> None:
         if family == socket.AF_INET6:
             self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             self._socket.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)
         else:
             self._socket.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-        self._socket.bind((host, 0))
+        self._socket.bind((host, port))
 
     def send(self, data: bytes, destination: SockAddr) -> OSError | None:
         """None once sent, else the error that is this datagram's own: it came again with the error queue empty."""
@@ -92,18 +99,19 @@ class UdpSocket:
 
     def read(self, limit: int = READS_PER_WAKEUP) -> None:
         """Hand over what has arrived, at most `limit` datagrams of ordinary length, so that a flood cannot hold the loop."""
-        self._read_errors()
         allowed = limit * BYTES_PER_READ
-        for _ in range(limit):
+        for number in range(limit):
             try:
                 size, peer = self._socket.recvfrom_into(self._buffer)
             except BlockingIOError:
+                if number == 0:  # something woke us all the same
+                    self._read_errors()
                 return
             except OSError:
                 # Only the news that an error is pending; what it is about waits in the error queue.
                 self._read_errors()
                 continue
-            self._on_datagram(bytes(self._buffer[:size]), (peer[0], peer[1]))
+            self._on_datagram(bytes(self._buffer[:size]), (peer[0], peer[1]), self)
             allowed -= size
             if allowed <= 0:
                 return

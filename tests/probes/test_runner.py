@@ -7,11 +7,14 @@ import contextlib
 import logging
 import random
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
 from probes import clock
 from probes import runner as running
+from probes.probe import Cancel, Report
 from probes.runner import Job, ProbeRunner
 from probes.sample import NS_PER_MS, NS_PER_S, Origin, Outcome, ProbeResult, Sample
 from probes.schedule import Cadence
@@ -34,21 +37,38 @@ class Fraction(random.Random):
         return self.fraction
 
 
-class Scripted:
-    """Answers the nth attempt with the nth of `script`, then PASS. An event in it is waited for; an exception is raised."""
+class Held:
+    """An attempt that is under way until `set`."""
 
-    def __init__(self, *script: asyncio.Event | Exception) -> None:
+    def __init__(self) -> None:
+        self.report: Report | None = None
+        self.cancelled = False
+
+    def set(self) -> None:
+        assert self.report is not None
+        self.report(PASS)
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+class Scripted:
+    """Answers the nth attempt with the nth of `script`, then PASS. What is held waits; an exception is raised."""
+
+    def __init__(self, *script: Held | Exception) -> None:
         self.script = list(script)
         self.begun = 0
 
-    async def attempt(self) -> ProbeResult:
+    def begin(self, report: Report) -> Cancel:
         number, self.begun = self.begun, self.begun + 1
         what = self.script[number] if number < len(self.script) else None
-        if isinstance(what, asyncio.Event):
-            await what.wait()
         if isinstance(what, Exception):
             raise what
-        return PASS
+        if isinstance(what, Held):
+            what.report = report
+            return what.cancel
+        report(PASS)
+        return lambda: None
 
 
 class Station:
@@ -104,7 +124,7 @@ async def test_attempts_are_an_interval_apart(station: Station) -> None:
 
 
 async def test_the_next_attempt_starts_on_time_although_the_last_has_not_ended(station: Station) -> None:
-    silence = asyncio.Event()
+    silence = Held()
     station.start(trunk=Job(Scripted(silence), QUICK))
     await station.until(lambda: len(station.samples) >= 2)
     assert [sample.sequence for sample in station.samples[:2]] == [1, 2]
@@ -113,7 +133,7 @@ async def test_the_next_attempt_starts_on_time_although_the_last_has_not_ended(s
 
 
 async def test_one_probe_that_hangs_does_not_hold_another(station: Station) -> None:
-    station.start(slow=Job(Scripted(asyncio.Event()), SLOW), quick=Job(Scripted(), QUICK))
+    station.start(slow=Job(Scripted(Held()), SLOW), quick=Job(Scripted(), QUICK))
     await station.until(lambda: len(station.of("quick")) >= 2)
     assert station.of("slow") == []
 
@@ -138,15 +158,15 @@ async def test_an_exception_is_in_the_log_with_its_probe(station: Station, caplo
 
 async def test_attempts_beyond_the_limit_are_errors_of_our_own(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "MOST_IN_FLIGHT", 2)
-    held = [asyncio.Event(), asyncio.Event()]
+    held = [Held(), Held()]
     probe = Scripted(*held)
     station.start(trunk=Job(probe, QUICK))
     await station.until(lambda: station.samples)
     assert probe.begun == 2
     overrun = station.samples[0]
     assert (overrun.sequence, overrun.result.outcome, overrun.result.reason) == (2, Outcome.ERROR, "overrun")
-    for event in held:
-        event.set()
+    for each in held:
+        each.set()
     await station.until(lambda: any(sample.result is PASS and sample.sequence > 2 for sample in station.samples))
 
 
@@ -211,19 +231,41 @@ async def test_pacing_a_suspect_that_is_one_already_does_not_ask_it_again(statio
 
 
 async def test_attempts_that_are_under_way_at_the_end_are_cancelled(station: Station) -> None:
-    ended: list[bool] = []
-
-    class Endless:
-        async def attempt(self) -> ProbeResult:
-            try:
-                await asyncio.Event().wait()
-            finally:
-                ended.append(True)
-            return PASS
-
-    probe = Scripted()
-    station.start(endless=Job(Endless(), SLOW), trunk=Job(probe, QUICK))
-    await station.until(lambda: probe.begun)
+    endless, probe = Held(), Scripted()
+    station.start(endless=Job(Scripted(endless), SLOW), trunk=Job(probe, QUICK))
+    await station.until(lambda: probe.begun and endless.report)
     await station.stop()
-    assert ended == [True]
+    assert endless.cancelled
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_an_attempt_may_give_several_results_and_is_over_with_the_last(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "MOST_IN_FLIGHT", 1)
+
+    class Twofold:
+        def begin(self, report: Report) -> Cancel:
+            report(replace(PASS, target="a", among=("a", "b")), last=False)
+            report(replace(PASS, target="b", among=("a", "b")))
+            return lambda: None
+
+    station.start(trunk=Job(Twofold(), QUICK))
+    await station.until(lambda: len(station.samples) >= 4)
+    told = [(sample.sequence, sample.result.target) for sample in station.samples[:4]]
+    assert told == [(0, "a"), (0, "b"), (1, "a"), (1, "b")]
+
+
+async def test_after_a_stall_what_is_due_is_begun_in_portions(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "MOST_AT_ONCE", 10)
+    begun = [0]
+    probes = {f"trunk{number}": Scripted() for number in range(35)}
+
+    def count() -> int:
+        return sum(probe.begun for probe in probes.values())
+
+    station.start(**{name: Job(probe, SLOW) for name, probe in probes.items()})
+    while begun[-1] < len(probes):
+        await asyncio.sleep(0)
+        begun.append(count())
+    assert max(after - before for before, after in pairwise(begun)) == 10

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from probes.sip.exchanged import Exchanged
 from probes.sip.message import Malformation, Request
 from probes.sip.transport import SipEngine
-from tests.probes.sip.samples import Local, options
+from tests.probes.sip.samples import Local, options, udp
 
 LONG_NS = 60_000_000_000
 MOST_TURNS = 2_000
@@ -71,6 +71,6 @@ async def ask(
         return built[0][0]
 
     address = target.getsockname() if isinstance(target, socket.socket) else target
-    result = asyncio.ensure_future(engine.exchange(address, noted, timeout_ns=timeout_ns))
+    result = asyncio.ensure_future(engine.exchange(udp(address), noted, timeout_ns=timeout_ns))
     await until(lambda: bool(built) or result.done())
     return Asked(engine, *built[0], result)

@@ -6,6 +6,7 @@ from itertools import count
 
 from probes.sip.headers import Address, CSeq, Via
 from probes.sip.message import Request, Response, parse
+from probes.sip.target import Endpoint, Target, Transport
 from probes.sip.uri import host_text
 
 RESPONSE = (
@@ -100,3 +101,7 @@ def ok(request: Request, status: int = 200) -> Response:
     return Response(
         status=status, vias=request.vias, from_=request.from_, to=request.to, call_id=request.call_id, cseq=request.cseq
     )
+
+
+def udp(endpoint: Endpoint, source: str | None = None) -> Target:
+    return Target(Transport.UDP, endpoint, source)

@@ -11,11 +11,12 @@ import pytest
 
 from lab.sip import Uas
 from probes.clock import read
+from probes.sip.exchanged import Answered, Refused, Silent
 from probes.sip.headers import CSeq, Via
 from probes.sip.message import Request, parse, serialise
-from probes.sip.transport import Answered, Refused, Silent, SipEngine
+from probes.sip.transport import SipEngine
 from tests.probes.sip.peer import Peer
-from tests.probes.sip.samples import Local, ok, options
+from tests.probes.sip.samples import Local, ok, options, udp
 
 MS = 1_000_000
 S = 1_000 * MS
@@ -23,7 +24,7 @@ SHORT = 60 * MS
 
 
 async def test_an_answer_is_paired_with_its_request(engine: SipEngine, peer: Peer) -> None:
-    result = await engine.exchange(peer.address, options, timeout_ns=5 * S)
+    result = await engine.exchange(udp(peer.address), options, timeout_ns=5 * S)
     assert isinstance(result, Answered)
     assert (result.response.status, result.peer, result.copies) == (200, peer.address, 1)
     assert 0 < result.rtt_ns < 5 * S
@@ -38,7 +39,7 @@ async def test_each_of_many_at_once_gets_its_own_answer(engine: SipEngine, peer:
 
     peer.reply = reply
     builds = [lambda local, n=n: options(local, f"sip:{n}") for n in range(50)]
-    results = await asyncio.gather(*(engine.exchange(peer.address, build, timeout_ns=5 * S) for build in builds))
+    results = await asyncio.gather(*(engine.exchange(udp(peer.address), build, timeout_ns=5 * S) for build in builds))
     assert [result.response.status for result in results if isinstance(result, Answered)] == [200 + n for n in range(50)]
 
 
@@ -58,7 +59,7 @@ STRAYS: dict[str, Callable[[Request], bytes]] = {
 @pytest.mark.parametrize("reason", STRAYS)
 async def test_what_is_no_answer_is_counted_by_reason_and_does_no_harm(engine: SipEngine, peer: Peer, reason: str) -> None:
     peer.reply = lambda request: [STRAYS[reason](request), serialise(ok(request, 404))]
-    result = await engine.exchange(peer.address, options, timeout_ns=5 * S)
+    result = await engine.exchange(udp(peer.address), options, timeout_ns=5 * S)
     assert isinstance(result, Answered)
     assert result.response.status == 404
     assert engine.ignored == {reason: 1}
@@ -73,16 +74,16 @@ async def test_an_answer_from_elsewhere_is_not_the_targets(engine: SipEngine, pe
             return []
 
         peer.reply = reply
-        assert isinstance(await engine.exchange(peer.address, options, timeout_ns=SHORT), Silent)
+        assert isinstance(await engine.exchange(udp(peer.address), options, timeout_ns=SHORT), Silent)
     assert engine.ignored == {"wrong-source": 1}
 
 
 async def test_an_answer_after_the_deadline_is_counted_as_late(engine: SipEngine, peer: Peer) -> None:
     peer.reply = lambda request: []
-    assert isinstance(await engine.exchange(peer.address, options, timeout_ns=SHORT), Silent)
+    assert isinstance(await engine.exchange(udp(peer.address), options, timeout_ns=SHORT), Silent)
     late = serialise(ok(peer.requests[0][0]))
     peer.reply = lambda request: [late, serialise(ok(request))]
-    assert isinstance(await engine.exchange(peer.address, options, timeout_ns=5 * S), Answered)
+    assert isinstance(await engine.exchange(udp(peer.address), options, timeout_ns=5 * S), Answered)
     assert engine.ignored == {"late": 1}
 
 
@@ -95,13 +96,13 @@ async def test_a_repeated_answer_is_absorbed(engine: SipEngine, peer: Peer) -> N
 
     peer.reply = reply
     for _ in range(2):
-        assert isinstance(await engine.exchange(peer.address, options, timeout_ns=5 * S), Answered)
+        assert isinstance(await engine.exchange(udp(peer.address), options, timeout_ns=5 * S), Answered)
     assert engine.ignored == {"retransmission": 1}
 
 
 async def test_a_lost_request_is_sent_again_after_t1(engine: SipEngine, peer: Peer) -> None:
     peer.reply = lambda request: [serialise(ok(request))] if len(peer.requests) == 2 else []
-    result = await engine.exchange(peer.address, options, timeout_ns=5 * S)
+    result = await engine.exchange(udp(peer.address), options, timeout_ns=5 * S)
     assert isinstance(result, Answered)
     assert result.copies == 2
     assert result.rtt_ns >= 500 * MS
@@ -110,7 +111,7 @@ async def test_a_lost_request_is_sent_again_after_t1(engine: SipEngine, peer: Pe
 
 async def test_silence_after_a_provisional_says_which(engine: SipEngine, peer: Peer) -> None:
     peer.reply = lambda request: [serialise(ok(request, 100))]
-    result = await engine.exchange(peer.address, options, timeout_ns=SHORT)
+    result = await engine.exchange(udp(peer.address), options, timeout_ns=SHORT)
     assert isinstance(result, Silent)
     assert result.provisional == 100
     assert result.elapsed_ns >= SHORT
@@ -121,7 +122,7 @@ async def test_our_own_stall_is_not_taken_for_silence(engine: SipEngine) -> None
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as quick:
         quick.bind(("127.0.0.1", 0))
         target = quick.getsockname()
-        asking = [asyncio.ensure_future(engine.exchange(target, options, timeout_ns=timeout_ns)) for _ in range(many)]
+        asking = [asyncio.ensure_future(engine.exchange(udp(target), options, timeout_ns=timeout_ns)) for _ in range(many)]
         await asyncio.sleep(0)
         for _ in range(many):
             data, source = quick.recvfrom(65_535)
@@ -143,12 +144,12 @@ async def test_targets_share_one_socket(engine: SipEngine, peer: Peer) -> None:
             return options(local)
 
         for target in (peer.address, ("127.0.0.1", other.port)):
-            await engine.exchange(target, build, timeout_ns=5 * S)
+            await engine.exchange(udp(target), build, timeout_ns=5 * S)
     assert seen[0] == seen[1] == peer.requests[0][1]
 
 
 async def test_a_chosen_source_address_is_what_the_peer_sees(engine: SipEngine, peer: Peer) -> None:
-    result = await engine.exchange(peer.address, options, timeout_ns=5 * S, source="127.0.0.2")
+    result = await engine.exchange(udp(peer.address, "127.0.0.2"), options, timeout_ns=5 * S)
     assert isinstance(result, Answered)
     request, source = peer.requests[0]
     assert source[0] == "127.0.0.2"
@@ -157,25 +158,25 @@ async def test_a_chosen_source_address_is_what_the_peer_sees(engine: SipEngine, 
 
 async def test_ipv6_is_answered_and_refused_alike(engine: SipEngine) -> None:
     async with Uas(host="::1") as uas:
-        assert isinstance(await engine.exchange(("::1", uas.port), options, timeout_ns=5 * S), Answered)
-    refused = await engine.exchange(("::1", uas.port), options, timeout_ns=5 * S)
+        assert isinstance(await engine.exchange(udp(("::1", uas.port)), options, timeout_ns=5 * S), Answered)
+    refused = await engine.exchange(udp(("::1", uas.port)), options, timeout_ns=5 * S)
     assert isinstance(refused, Refused)
     assert (refused.errno, refused.offender) == ("ECONNREFUSED", "::1")
 
 
 async def test_an_answer_matches_however_the_address_was_written(engine: SipEngine) -> None:
     async with Uas(host="::1") as uas:
-        assert isinstance(await engine.exchange(("0:0:0::0:1", uas.port), options, timeout_ns=5 * S), Answered)
+        assert isinstance(await engine.exchange(udp(("0:0:0::0:1", uas.port)), options, timeout_ns=5 * S), Answered)
 
 
 async def test_a_cancelled_exchange_leaves_only_a_late_answer(engine: SipEngine, peer: Peer) -> None:
     peer.reply = lambda request: []
-    asking = asyncio.ensure_future(engine.exchange(peer.address, options, timeout_ns=5 * S))
+    asking = asyncio.ensure_future(engine.exchange(udp(peer.address), options, timeout_ns=5 * S))
     await peer.arrived.wait()
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
     orphan = serialise(ok(peer.requests[0][0]))
     peer.reply = lambda request: [orphan, serialise(ok(request))]
-    assert isinstance(await engine.exchange(peer.address, options, timeout_ns=5 * S), Answered)
+    assert isinstance(await engine.exchange(udp(peer.address), options, timeout_ns=5 * S), Answered)
     assert engine.ignored == {"late": 1}

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from lab.sip import Silent, Uas
+from probes.sip.exchanged import Answered, SelfTrouble
 from probes.sip.message import Request
 from probes.sip.route import Trouble
-from probes.sip.transport import Answered, SelfTrouble, SipEngine
+from probes.sip.transport import SipEngine
 from tests.probes.sip.peer import Peer
-from tests.probes.sip.samples import Local, options
+from tests.probes.sip.samples import Local, options, udp
 
 S = 1_000_000_000
 
@@ -31,7 +32,7 @@ S = 1_000_000_000
 async def test_what_we_cannot_ask_is_our_own_trouble(
     engine: SipEngine, destination: str, source: str | None, reason: Trouble
 ) -> None:
-    result = await engine.exchange((destination, 5060), options, timeout_ns=5 * S, source=source)
+    result = await engine.exchange(udp((destination, 5060), source), options, timeout_ns=5 * S)
     assert isinstance(result, SelfTrouble)
     assert result.reason is reason
 
@@ -40,7 +41,7 @@ async def test_a_request_too_long_for_a_datagram_is_our_own_trouble(engine: SipE
     def build(local: Local) -> Request:
         return replace(options(local), body=b"x" * 70_000)
 
-    result = await engine.exchange(peer.address, build, timeout_ns=5 * S)
+    result = await engine.exchange(udp(peer.address), build, timeout_ns=5 * S)
     assert isinstance(result, SelfTrouble)
     assert result.reason is Trouble.TOO_LONG
 
@@ -49,29 +50,29 @@ async def test_running_out_of_descriptors_is_our_own_trouble(engine: SipEngine, 
     _, hard = limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
     try:
-        result = await engine.exchange(peer.address, options, timeout_ns=5 * S)
+        result = await engine.exchange(udp(peer.address), options, timeout_ns=5 * S)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
     assert isinstance(result, SelfTrouble)
     assert result.reason is Trouble.NO_SOCKET
-    assert isinstance(await engine.exchange(peer.address, options, timeout_ns=5 * S), Answered)
+    assert isinstance(await engine.exchange(udp(peer.address), options, timeout_ns=5 * S), Answered)
 
 
 async def test_a_name_instead_of_an_address_is_illegal_use(engine: SipEngine) -> None:
     with pytest.raises(ValueError, match="not a numeric address"):
-        await engine.exchange(("localhost", 5060), options, timeout_ns=5 * S)
+        await engine.exchange(udp(("localhost", 5060)), options, timeout_ns=5 * S)
 
 
 async def test_a_branch_in_use_is_illegal_use(engine: SipEngine, peer: Peer) -> None:
-    await engine.exchange(peer.address, options, timeout_ns=5 * S)
+    await engine.exchange(udp(peer.address), options, timeout_ns=5 * S)
     again = peer.requests[0][0]
     with pytest.raises(ValueError, match="branch of its own"):
-        await engine.exchange(peer.address, lambda _: again, timeout_ns=5 * S)
+        await engine.exchange(udp(peer.address), lambda _: again, timeout_ns=5 * S)
 
 
 async def test_closing_ends_those_who_wait_and_may_be_repeated(engine: SipEngine) -> None:
     async with Uas(Silent()) as uas:
-        waiting = asyncio.ensure_future(engine.exchange(("127.0.0.1", uas.port), options, timeout_ns=5 * S))
+        waiting = asyncio.ensure_future(engine.exchange(udp(("127.0.0.1", uas.port)), options, timeout_ns=5 * S))
         await asyncio.sleep(0)
         engine.close()
         engine.close()
@@ -82,13 +83,13 @@ async def test_closing_ends_those_who_wait_and_may_be_repeated(engine: SipEngine
 
 async def test_a_closed_engine_asks_nobody(engine: SipEngine, peer: Peer) -> None:
     engine.close()
-    assert await engine.exchange(peer.address, options, timeout_ns=5 * S) == SelfTrouble(Trouble.CLOSED, 0)
+    assert await engine.exchange(udp(peer.address), options, timeout_ns=5 * S) == SelfTrouble(Trouble.CLOSED, 0)
 
 
 async def test_closing_gives_every_descriptor_back(peer: Peer) -> None:
     before = descriptors()
     engine = SipEngine()
-    await engine.exchange(peer.address, options, timeout_ns=5 * S)
+    await engine.exchange(udp(peer.address), options, timeout_ns=5 * S)
     engine.close()
     assert descriptors() == before
 

@@ -11,8 +11,9 @@ from dataclasses import replace
 import pytest
 
 from probes.sip.message import Request, parse, serialise
-from probes.sip.options import MAX_DETAIL, OptionsProbe
 from probes.sip.transport import SipEngine
+from probes.sip.verdict import MAX_DETAIL
+from tests.probes.sip.asking import asked_once, options_probe
 from tests.probes.sip.attacker import LONG_NS, until
 from tests.probes.sip.peer import Peer
 from tests.probes.sip.samples import Local, ok
@@ -29,8 +30,7 @@ async def test_a_peers_words_reach_nobody_unescaped_or_at_length(
     engine: SipEngine, trunk: socket.socket, rng: random.Random, phrase: str
 ) -> None:
     host, port = trunk.getsockname()
-    probe = OptionsProbe(engine, host, port, timeout_ns=LONG_NS, accept=range(200, 300), rng=rng)
-    attempt = asyncio.ensure_future(probe.attempt())
+    attempt = asyncio.ensure_future(asked_once(options_probe(engine, rng, port, host, timeout_ns=LONG_NS)))
     received: list[tuple[bytes, Local]] = []
 
     def arrived() -> bool:
@@ -67,7 +67,8 @@ class Counting(random.Random):
 
 async def test_a_forged_answer_would_have_to_guess_192_bits(engine: SipEngine, peer: Peer) -> None:
     rng = Counting()
-    await OptionsProbe(engine, *peer.address, timeout_ns=LONG_NS, accept=(200,), rng=rng).attempt()
+    host, port = peer.address
+    await asked_once(options_probe(engine, rng, port, host))
     assert sorted(rng.bits) == [64, 96, 96]  # the From tag; the branch and the Call-ID, both of which must match
 
 

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import random
 
-import pytest
-
 from lab.sip import Answer, Uas
+from probes.probe import attempt
 from probes.sample import Origin, Outcome
 from probes.sip.message import Request
-from probes.sip.options import OptionsProbe
 from probes.sip.transport import SipEngine
-
-S = 1_000_000_000
-SUCCESS = range(200, 300)
+from tests.probes.sip.asking import asked_once, options_probe
 
 
 async def asked_by(engine: SipEngine, rng: random.Random, times: int = 1) -> list[Request]:
@@ -24,9 +20,9 @@ async def asked_by(engine: SipEngine, rng: random.Random, times: int = 1) -> lis
         return Answer(200)
 
     async with Uas(behaviour) as uas:
-        probe = OptionsProbe(engine, "127.0.0.1", uas.port, timeout_ns=5 * S, accept=SUCCESS, rng=rng)
+        asked = options_probe(engine, rng, uas.port)
         for _ in range(times):
-            await probe.attempt()
+            await attempt(asked)
     return seen
 
 
@@ -57,28 +53,8 @@ async def test_branch_call_id_and_tag_are_new_for_each_attempt(engine: SipEngine
         assert len(set(identifiers)) == 20
 
 
-async def test_a_host_name_is_looked_up(engine: SipEngine, rng: random.Random) -> None:
-    async with Uas() as uas:
-        probe = OptionsProbe(engine, "localhost", uas.port, timeout_ns=5 * S, accept=SUCCESS, rng=rng, source="127.0.0.1")
-        result = await probe.attempt()
-    assert result.outcome is Outcome.PASS
-    assert result.facts["peer"] == f"127.0.0.1:{uas.port}"
-
-
-@pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 64 + ".invalid", "a..b"])
-async def test_a_name_that_leads_nowhere_is_an_error_of_dns(engine: SipEngine, rng: random.Random, host: str) -> None:
-    result = await OptionsProbe(engine, host, 5060, timeout_ns=60 * S, accept=SUCCESS, rng=rng).attempt()
-    assert (result.outcome, result.code, result.origin, result.reason) == (Outcome.ERROR, None, Origin.DNS, "dns-failure")
-
-
-async def test_a_look_up_that_takes_the_whole_time_is_an_error_of_dns(engine: SipEngine, rng: random.Random) -> None:
-    result = await OptionsProbe(engine, "localhost", 5060, timeout_ns=1, accept=SUCCESS, rng=rng).attempt()
-    assert (result.outcome, result.origin, result.reason) == (Outcome.ERROR, Origin.DNS, "dns-timeout")
-
-
 async def test_our_own_trouble_is_an_error_of_ourselves(engine: SipEngine, rng: random.Random) -> None:
-    probe = OptionsProbe(engine, "127.0.0.1", 5060, timeout_ns=S, accept=SUCCESS, rng=rng, source="192.0.2.77")
-    result = await probe.attempt()
+    result = await asked_once(options_probe(engine, rng, 5060, source="192.0.2.77"))
     assert (result.outcome, result.code, result.origin, result.reason) == (
         Outcome.ERROR,
         None,
@@ -89,13 +65,13 @@ async def test_our_own_trouble_is_an_error_of_ourselves(engine: SipEngine, rng: 
 
 async def test_what_passes_may_be_judged_by_a_predicate(engine: SipEngine, rng: random.Random) -> None:
     async with Uas(Answer(486)) as uas:
-        probe = OptionsProbe(engine, "127.0.0.1", uas.port, timeout_ns=5 * S, accept=lambda status: status < 500, rng=rng)
-        assert (await probe.attempt()).outcome is Outcome.PASS
+        result = await asked_once(options_probe(engine, rng, uas.port, accepts=lambda status: status < 500))
+    assert result.outcome is Outcome.PASS
 
 
 async def test_the_peers_words_are_made_harmless(engine: SipEngine, rng: random.Random) -> None:
     async with Uas(Answer(503, reason="out\x1b[31m of\udcff order" + "!" * 500)) as uas:
-        result = await OptionsProbe(engine, "127.0.0.1", uas.port, timeout_ns=5 * S, accept=SUCCESS, rng=rng).attempt()
+        result = await asked_once(options_probe(engine, rng, uas.port))
     detail = str(result.facts["detail"])
     assert detail.startswith("out�[31m of� order!")
     assert len(detail) == 120
@@ -103,6 +79,6 @@ async def test_the_peers_words_are_made_harmless(engine: SipEngine, rng: random.
 
 async def test_an_ipv6_target_is_asked(engine: SipEngine, rng: random.Random) -> None:
     async with Uas(host="::1") as uas:
-        result = await OptionsProbe(engine, "::1", uas.port, timeout_ns=5 * S, accept=SUCCESS, rng=rng).attempt()
+        result = await asked_once(options_probe(engine, rng, uas.port, host="::1"))
     assert result.outcome is Outcome.PASS
     assert result.facts["peer"] == f"[::1]:{uas.port}"

@@ -6,7 +6,6 @@ import pytest
 
 from probes.sip.message import Response
 from probes.sip.transaction import (
-    T4,
     TIMER_F,
     TRANSITIONS,
     Effect,
@@ -77,23 +76,40 @@ def test_a_provisional_response_switches_timer_e_to_t2_when_it_next_fires() -> N
     assert happened[-1][0] == 32_000
 
 
-def test_a_final_response_is_reported_once_and_its_copies_absorbed_for_t4() -> None:
+def test_a_final_response_ends_it_and_its_copies_are_not_reported() -> None:
     asked = transaction()
     assert asked.receive(FINAL, now=START + 3 * MS)
     assert asked.drain() == [FinalReceived(FINAL, 3 * MS)]
     assert asked.receive(FINAL, now=START + 4 * MS)
     assert asked.drain() == []
-    assert asked.deadline == START + 3 * MS + T4
-    assert run(asked) == []
+    assert asked.deadline is None
     assert asked.state is State.TERMINATED
 
 
-def test_a_final_response_after_a_provisional_completes_it() -> None:
+def test_a_final_response_after_a_provisional_ends_it() -> None:
     asked = transaction()
     asked.receive(PROVISIONAL, now=START + 1 * MS)
     asked.receive(FINAL, now=START + 2 * MS)
     assert asked.drain() == [ProvisionalReceived(PROVISIONAL), FinalReceived(FINAL, 2 * MS)]
-    assert asked.state is State.COMPLETED
+    assert asked.state is State.TERMINATED
+
+
+@pytest.mark.parametrize("deadline_ms", [None, 700])
+def test_over_a_reliable_transport_nothing_is_sent_again(deadline_ms: int | None) -> None:
+    deadline = None if deadline_ms is None else START + deadline_ms * MS
+    asked = NonInviteClientTransaction(
+        b"request", branch="z9hG4bK1", method="OPTIONS", now=START, deadline_ns=deadline, is_reliable=True
+    )
+    assert asked.drain() == [Send(b"request", 1)]
+    elapsed_ms = 32_000 if deadline_ms is None else deadline_ms
+    assert run(asked) == [(elapsed_ms, TimedOut(by_owner=deadline_ms is not None, elapsed_ns=elapsed_ms * MS))]
+
+
+def test_a_reliable_transport_gives_no_second_copy_after_a_provisional() -> None:
+    asked = NonInviteClientTransaction(b"request", branch="z9hG4bK1", method="OPTIONS", now=START, is_reliable=True)
+    asked.receive(PROVISIONAL, now=START + 1 * MS)
+    asked.advance(now=START + 20_000 * MS)
+    assert [type(effect) for effect in asked.drain()] == [Send, ProvisionalReceived]
 
 
 @pytest.mark.parametrize(("old", "new"), [("branch=z9hG4bK1", "branch=z9hG4bK2"), ("1 OPTIONS", "1 INVITE")])
@@ -149,18 +165,17 @@ def test_every_state_has_a_row_for_every_input() -> None:
 
 ROWS = {
     (State.TRYING, Input.PROVISIONAL): (State.PROCEEDING, [ProvisionalReceived]),
-    (State.TRYING, Input.FINAL): (State.COMPLETED, [FinalReceived]),
+    (State.TRYING, Input.FINAL): (State.TERMINATED, [FinalReceived]),
     (State.TRYING, Input.TIMER_E): (State.TRYING, [Send]),
     (State.TRYING, Input.TIMER_F): (State.TERMINATED, [TimedOut]),
     (State.TRYING, Input.DEADLINE): (State.TERMINATED, [TimedOut]),
     (State.TRYING, Input.TRANSPORT_FAILED): (State.TERMINATED, [TransportFailed]),
     (State.PROCEEDING, Input.PROVISIONAL): (State.PROCEEDING, [ProvisionalReceived]),
-    (State.PROCEEDING, Input.FINAL): (State.COMPLETED, [FinalReceived]),
+    (State.PROCEEDING, Input.FINAL): (State.TERMINATED, [FinalReceived]),
     (State.PROCEEDING, Input.TIMER_E): (State.PROCEEDING, [Send]),
     (State.PROCEEDING, Input.TIMER_F): (State.TERMINATED, [TimedOut]),
     (State.PROCEEDING, Input.DEADLINE): (State.TERMINATED, [TimedOut]),
     (State.PROCEEDING, Input.TRANSPORT_FAILED): (State.TERMINATED, [TransportFailed]),
-    (State.COMPLETED, Input.TIMER_K): (State.TERMINATED, []),
 }
 """What each input does; an input that is not named here changes nothing and says nothing."""
 
@@ -169,8 +184,6 @@ def in_state(state: State, given: Input) -> NonInviteClientTransaction:
     asked = transaction(deadline_ms=900 if given is Input.DEADLINE else None)
     if state is State.PROCEEDING:
         asked.receive(PROVISIONAL, now=START)
-    elif state is State.COMPLETED:
-        asked.receive(FINAL, now=START)
     elif state is State.TERMINATED:
         asked.fail(now=START)
     asked.drain()
@@ -180,7 +193,7 @@ def in_state(state: State, given: Input) -> NonInviteClientTransaction:
 
 def give(asked: NonInviteClientTransaction, given: Input) -> None:
     responses: dict[Input, Response] = {Input.PROVISIONAL: PROVISIONAL, Input.FINAL: FINAL}
-    times = {Input.TIMER_E: 500 * MS, Input.TIMER_F: TIMER_F, Input.TIMER_K: T4, Input.DEADLINE: 900 * MS}
+    times = {Input.TIMER_E: 500 * MS, Input.TIMER_F: TIMER_F, Input.DEADLINE: 900 * MS}
     if given in responses:
         asked.receive(responses[given], now=START)
     elif given is Input.TRANSPORT_FAILED:
@@ -189,10 +202,7 @@ def give(asked: NonInviteClientTransaction, given: Input) -> None:
         asked.advance(now=START + times[given])
 
 
-# Timer K runs only in COMPLETED: elsewhere its moment would fire timer E, so those rows are judged by the table alone.
-PAIRS = [(state, given) for state in State for given in Input if given is not Input.TIMER_K or state is State.COMPLETED]
-# Timer F's moment in COMPLETED lies beyond timer K's.
-PAIRS.remove((State.COMPLETED, Input.TIMER_F))
+PAIRS = [(state, given) for state in State for given in Input]
 
 
 @pytest.mark.parametrize(("state", "given"), PAIRS, ids=lambda value: value.name)

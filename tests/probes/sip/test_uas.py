@@ -7,10 +7,11 @@ import socket
 import pytest
 
 from lab.sip import Answer, Silent, Uas, in_turn
+from probes.sip.exchanged import Answered
 from probes.sip.headers import Address, CSeq, Via
 from probes.sip.message import Request, Response, parse, serialise
-from probes.sip.transport import Answered, SipEngine
-from tests.probes.sip.samples import Local, options
+from probes.sip.transport import SipEngine
+from tests.probes.sip.samples import Local, options, udp
 
 S = 1_000_000_000
 
@@ -20,7 +21,7 @@ async def ask(engine: SipEngine, uas: Uas, method: str = "OPTIONS") -> Response:
         request = options(local)
         return Request(**{**fields(request), "method": method, "cseq": CSeq(1, method)})
 
-    result = await engine.exchange((uas.host, uas.port), build, timeout_ns=5 * S)
+    result = await engine.exchange(udp((uas.host, uas.port)), build, timeout_ns=5 * S)
     assert isinstance(result, Answered)
     return result.response
 
@@ -68,7 +69,7 @@ async def test_other_methods_are_not_allowed_and_not_counted(engine: SipEngine) 
 
 async def test_a_retransmission_gets_the_first_answer_and_is_not_counted_again(engine: SipEngine) -> None:
     async with Uas(in_turn(Silent(), Answer(200))) as uas:
-        result = await engine.exchange((uas.host, uas.port), options, timeout_ns=S)
+        result = await engine.exchange(udp((uas.host, uas.port)), options, timeout_ns=S)
         assert not isinstance(result, Answered)
         assert (uas.requests, uas.datagrams) == (1, 2)
 

@@ -1,0 +1,102 @@
+"""One exchange under way, and what becomes of it. `probes.sip.transport` moves it along; nothing here does I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+from probes.sip.exchanged import Exchanged, Refused, SelfTrouble, Silent
+from probes.sip.message import Request, Response
+from probes.sip.outgoing import Outgoing
+from probes.sip.route import Trouble
+from probes.sip.target import Endpoint, Target
+from probes.sip.transaction import NonInviteClientTransaction
+
+Build = Callable[[Endpoint], Request | Outgoing]
+"""Given the local address and port for Via and Contact; the branch it chooses must be new."""
+Ended = Callable[[Exchanged], None]
+Cancel = Callable[[], None]
+
+
+class Wire(Protocol):
+    """What a request goes out by: a UDP socket with a destination, or a connection."""
+
+    @property
+    def peer(self) -> Endpoint:
+        """As the kernel spells it, which is how answers and errors name it."""
+
+    @property
+    def local(self) -> Endpoint: ...
+
+    @property
+    def is_reliable(self) -> bool: ...
+
+    @property
+    def certificate_not_after(self) -> int | None: ...
+
+    @property
+    def lost(self) -> int:
+        """How much the socket has dropped unread until now."""
+
+    def send(self, data: bytes) -> OSError | None: ...
+
+
+class Sent:
+    """A request that is on its way: by which wire, and the transaction that looks after it."""
+
+    __slots__ = ("lost", "outgoing", "transaction", "wire")
+
+    def __init__(self, outgoing: Outgoing, wire: Wire, transaction: NonInviteClientTransaction, lost: int) -> None:
+        self.outgoing = outgoing
+        self.wire = wire
+        self.transaction = transaction
+        self.lost = lost
+        """How many datagrams the socket had lost before."""
+
+    def mismatch(self, response: Response, wire: Wire | None, peer: Endpoint) -> str | None:
+        """Why a response that carries our branch is still not ours: it must come from whom we asked, about what we asked."""
+        if peer != self.wire.peer or (wire is not None and wire is not self.wire):
+            return "wrong-source"
+        if response.call_id != self.outgoing.call_id:
+            return "foreign-call-id"
+        if response.cseq != self.outgoing.cseq:
+            return "foreign-cseq"
+        if len(response.vias) > 1:
+            return "several-vias"
+        return None
+
+
+class Pending:
+    """Mutable, and private to the engine. Times are monotonic nanoseconds."""
+
+    __slots__ = (
+        *("build", "ended", "gives_up", "is_settled", "noted", "provisional", "retried", "sent", "started"),
+        *("target", "unproved"),
+    )
+
+    def __init__(self, target: Target, build: Build, ended: Ended, *, started: int, timeout_ns: int) -> None:
+        self.target = target
+        self.build = build
+        self.ended = ended
+        self.started = started
+        self.gives_up = started + timeout_ns
+        self.is_settled = False
+        self.sent: Sent | None = None
+        self.noted = 0
+        """The deadline that is noted already: one note for each, however many copies of an answer come."""
+        self.provisional: int | None = None
+        self.unproved: Refused | None = None
+        """What an error said that did not quote enough of our request to prove that its sender ever saw it."""
+        self.retried = False
+
+    def unanswered(self, *, now: int) -> Exchanged:
+        """Silence is held against the target only if we were able to hear."""
+        elapsed, sent = now - self.started, self.sent
+        if sent is None:
+            return Silent(elapsed, self.target.endpoint, 0)
+        if sent.wire.lost != sent.lost:
+            return SelfTrouble(Trouble.NO_BUFFER, elapsed, "datagrams were lost unread: too many came at once")
+        if self.unproved is not None:
+            return replace(self.unproved, elapsed_ns=elapsed)
+        return Silent(elapsed, sent.wire.peer, sent.transaction.copies, self.provisional)

@@ -1,0 +1,70 @@
+"""What an exchange says of the trunk: the rules of RFC 3261 §8.1.3.1, with where each verdict comes from kept apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from probes.sample import Origin, Outcome, ProbeResult
+from probes.sip.exchanged import Answered, Broken, Exchanged, Refused, SelfTrouble, Silent
+from probes.sip.target import Endpoint
+from probes.sip.uri import host_text
+
+REQUEST_TIMEOUT, SERVICE_UNAVAILABLE = 408, 503
+"""What silence and a fatal transport error count as (RFC 3261 §8.1.3.1)."""
+
+MAX_DETAIL = 120
+
+Facts = dict[str, str | int]
+
+
+def judge(exchanged: Exchanged, accepts: Callable[[int], bool]) -> ProbeResult:
+    """PASS where `accepts` takes the final status; ERROR where it was ourselves."""
+    if isinstance(exchanged, Answered):
+        return _answered(exchanged, accepts)
+    match exchanged:
+        case Silent(elapsed_ns=elapsed, copies=copies):
+            facts = _facts(exchanged.peer, copies)
+            if exchanged.provisional is not None:
+                facts["provisional"] = exchanged.provisional
+            reason = "silent" if copies else "not-connected"
+            return ProbeResult(Outcome.FAIL, REQUEST_TIMEOUT, Origin.TIMEOUT, reason, elapsed, facts)
+        case Refused(elapsed_ns=elapsed):
+            facts = _facts(exchanged.peer) | {"errno": exchanged.errno}
+            if exchanged.offender is not None:
+                facts["offender"] = exchanged.offender
+            return ProbeResult(Outcome.FAIL, SERVICE_UNAVAILABLE, Origin.TRANSPORT, "refused", elapsed, facts)
+        case Broken(how=how, elapsed_ns=elapsed):
+            facts = _facts(exchanged.peer) | _detail(exchanged.detail)
+            return ProbeResult(Outcome.FAIL, SERVICE_UNAVAILABLE, Origin.TRANSPORT, str(how), elapsed, facts)
+        case SelfTrouble(elapsed_ns=elapsed):
+            return ProbeResult(Outcome.ERROR, None, Origin.SELF, str(exchanged.reason), elapsed, _detail(exchanged.detail))
+
+
+def _answered(answered: Answered, accepts: Callable[[int], bool]) -> ProbeResult:
+    response = answered.response
+    passed = accepts(response.status)
+    facts = _facts(answered.peer, answered.copies)
+    if answered.connect_ns:
+        facts["connect_us"] = answered.connect_ns // 1000
+    if answered.certificate_not_after is not None:
+        facts["certificate_not_after"] = answered.certificate_not_after
+    if response.retry_after is not None:
+        facts["retry_after_s"] = response.retry_after.seconds
+    facts |= _detail(response.reason)
+    outcome, reason = (Outcome.PASS, "accepted") if passed else (Outcome.FAIL, "rejected")
+    return ProbeResult(outcome, response.status, Origin.WIRE, reason, answered.rtt_ns, facts)
+
+
+def _facts(peer: Endpoint, copies: int = 1) -> Facts:
+    facts: Facts = {"peer": host_text(*peer)}
+    if copies > 1:
+        facts["copies"] = copies
+    return facts
+
+
+def _detail(words: str) -> Facts:
+    """The peer's words end up in logs and on a page: visible characters only, and not too many of them."""
+    if not words:
+        return {}
+    words = words[:MAX_DETAIL]
+    return {"detail": words if words.isprintable() else "".join(char if char.isprintable() else "�" for char in words)}
