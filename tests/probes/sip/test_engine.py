@@ -11,10 +11,12 @@ import pytest
 
 from lab.sip import Uas
 from probes.clock import read
+from probes.sip.answering import Answering
 from probes.sip.exchanged import Answered, Refused, Silent
 from probes.sip.headers import CSeq, Via
-from probes.sip.message import Request, parse, serialise
+from probes.sip.message import Request, Response, parse, serialise
 from probes.sip.transport import SipEngine
+from tests.probes.sip.attacker import ask
 from tests.probes.sip.peer import Peer
 from tests.probes.sip.samples import Local, ok, options, udp
 
@@ -180,3 +182,29 @@ async def test_a_cancelled_exchange_leaves_only_a_late_answer(engine: SipEngine,
     peer.reply = lambda request: [orphan, serialise(ok(request))]
     assert isinstance(await engine.exchange(udp(peer.address), options, timeout_ns=5 * S), Answered)
     assert engine.ignored == {"late": 1}
+
+
+@pytest.mark.parametrize(("method", "status"), [("OPTIONS", 200), ("INVITE", 480), ("REGISTER", 405)])
+async def test_a_neighbour_that_asks_us_is_answered(engine: SipEngine, trunk: socket.socket, method: str, status: int) -> None:
+    asked = await ask(engine, trunk)
+    theirs = replace(options(trunk.getsockname()), method=method, cseq=CSeq(9, method))
+    trunk.sendto(serialise(replace(theirs, method="ACK", cseq=CSeq(9, "ACK"))), asked.local)
+    trunk.sendto(serialise(theirs), asked.local)
+    trunk.recvfrom(65_535)  # our own request
+    await asked.heard(trunk)
+    response = parse(trunk.recvfrom(65_535)[0])
+    assert isinstance(response, Response)
+    assert (response.status, response.cseq, response.vias[0].rport) == (status, theirs.cseq, trunk.getsockname()[1])
+    assert asked.ignored() == {"request": 2}
+    with pytest.raises(BlockingIOError):
+        trunk.recvfrom(65_535)
+
+
+async def test_nobody_is_answered_beyond_the_limit(trunk: socket.socket) -> None:
+    engine = SipEngine(Answering(per_second=0))
+    asked = await ask(engine, trunk)
+    trunk.recvfrom(65_535)
+    await asked.heard(trunk, serialise(options(trunk.getsockname())))
+    with pytest.raises(BlockingIOError):
+        trunk.recvfrom(65_535)
+    engine.close()
