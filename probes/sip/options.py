@@ -13,10 +13,14 @@ from probes.sip.exchanged import Exchanged
 from probes.sip.headers import Address, CSeq, Via
 from probes.sip.location import Location
 from probes.sip.message import Request
+from probes.sip.outgoing import Outgoing
 from probes.sip.target import Endpoint, Target, Transport
+from probes.sip.template import Template
 from probes.sip.transport import SipEngine
 from probes.sip.uri import host_text
 from probes.sip.verdict import judge
+
+_CSEQ = CSeq(1, "OPTIONS")
 
 
 class RandomSource(Protocol):
@@ -56,6 +60,8 @@ class OptionsProbe:
         self.timeout_ns = timeout_ns
         self.accepts = accepts
         self._rng = rng
+        self._template: Template
+        self._written_for: tuple[Transport, Endpoint] | None = None
 
     def begin(self, report: Report) -> Cancel:
         if isinstance(self._way, Location):
@@ -65,23 +71,32 @@ class OptionsProbe:
     def ask(self, target: Target, ended: Callable[[Exchanged], None], timeout_ns: int) -> Cancel:
         return self._engine.ask(target, lambda local: self._request(target.transport, local), ended, timeout_ns=timeout_ns)
 
-    def _request(self, transport: Transport, local: Endpoint) -> Request:
-        host, port = local
-        uri = self.trunk.uri(transport)
-        suffix = ";transport=tcp" if transport is Transport.TCP else ""
-        branch = f"z9hG4bK{self._rng.getrandbits(96):024x}"
-        return Request(
-            method="OPTIONS",
-            uri=uri,
-            vias=(Via(transport.upper(), host, port, (("branch", branch), ("rport", None))),),
-            from_=Address(None, f"sip:cutoverd@{host_text(host)}", (("tag", f"{self._rng.getrandbits(64):016x}"),)),
-            to=Address(None, uri),
-            call_id=f"{self._rng.getrandbits(96):024x}@{host_text(host)}",
-            cseq=CSeq(1, "OPTIONS"),
-            max_forwards=70,
-            contacts=(Address(None, f"sip:cutoverd@{host_text(host, port)}{suffix}"),),
-            headers=(("Accept", "application/sdp"), ("User-Agent", "cutoverd")),
-        )
+    def _request(self, transport: Transport, local: Endpoint) -> Outgoing:
+        if self._written_for != (transport, local):
+            self._template, self._written_for = Template(options(self.trunk, transport, local)), (transport, local)
+        bits = self._rng.getrandbits
+        branch, call_id = f"z9hG4bK{bits(96):024x}", f"{bits(96):024x}@{local[0]}"
+        data = self._template.render(branch=branch, tag=f"{bits(64):016x}", call_id=call_id)
+        return Outgoing(data, branch, call_id, _CSEQ)
+
+
+def options(trunk: Trunk, transport: Transport, local: Endpoint) -> Request:
+    """What every OPTIONS from here to there has in common."""
+    host, port = local
+    uri = trunk.uri(transport)
+    suffix = ";transport=tcp" if transport is Transport.TCP else ""
+    return Request(
+        method="OPTIONS",
+        uri=uri,
+        vias=(Via(transport.upper(), host, port, (("branch", ""), ("rport", None))),),
+        from_=Address(None, f"sip:cutoverd@{host_text(host)}"),
+        to=Address(None, uri),
+        call_id="",
+        cseq=_CSEQ,
+        max_forwards=70,
+        contacts=(Address(None, f"sip:cutoverd@{host_text(host, port)}{suffix}"),),
+        headers=(("Accept", "application/sdp"), ("User-Agent", "cutoverd")),
+    )
 
 
 class _Located:

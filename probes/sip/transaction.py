@@ -1,12 +1,12 @@
 """The client side of one non-INVITE request (RFC 3261 §17.1.2), with no clock and no socket.
 
-Feed it responses and the time, drain what it wants done. `TRANSITIONS` is the whole machine; a row says where an input leads
-and what is done on the way.
+Feed it responses and the time, and do what it says. `TRANSITIONS` is the whole machine; a row says where an input leads and what
+is done on the way.
 
 Why it has one input more than the RFC: timer F is 32 s, and a probe wants its verdict sooner. The owner's deadline ends
 the transaction the same way, but says that it was the owner who gave up. Why it has one state less: COMPLETED and timer K only
-absorb copies of the answer. Whoever runs transactions by the thousand remembers their branches for T4 instead (`probes.sip.recent`),
-which costs a hundredth of keeping them alive.
+absorb copies of the answer. Whoever runs transactions by the thousand remembers their branches for T4 instead, at a hundredth
+of the cost (`probes.sip.recent`).
 """
 
 from __future__ import annotations
@@ -54,36 +54,35 @@ class Action(Enum):
     REPORT_FAILURE = auto()
 
 
-Row = tuple[State, tuple[Action, ...]]
-
-_STAY_TERMINATED: Row = (State.TERMINATED, ())
+Row = tuple[State, Action | None]
 
 TRANSITIONS: Mapping[State, Mapping[Input, Row]] = MappingProxyType(
     {
         State.TRYING: {
-            Input.PROVISIONAL: (State.PROCEEDING, (Action.REPORT_PROVISIONAL,)),
-            Input.FINAL: (State.TERMINATED, (Action.REPORT_FINAL,)),
-            Input.TIMER_E: (State.TRYING, (Action.RETRANSMIT_DOUBLED,)),
-            Input.TIMER_F: (State.TERMINATED, (Action.REPORT_TIMEOUT,)),
-            Input.DEADLINE: (State.TERMINATED, (Action.REPORT_TIMEOUT,)),
-            Input.TRANSPORT_FAILED: (State.TERMINATED, (Action.REPORT_FAILURE,)),
+            Input.PROVISIONAL: (State.PROCEEDING, Action.REPORT_PROVISIONAL),
+            Input.FINAL: (State.TERMINATED, Action.REPORT_FINAL),
+            Input.TIMER_E: (State.TRYING, Action.RETRANSMIT_DOUBLED),
+            Input.TIMER_F: (State.TERMINATED, Action.REPORT_TIMEOUT),
+            Input.DEADLINE: (State.TERMINATED, Action.REPORT_TIMEOUT),
+            Input.TRANSPORT_FAILED: (State.TERMINATED, Action.REPORT_FAILURE),
         },
         State.PROCEEDING: {
-            Input.PROVISIONAL: (State.PROCEEDING, (Action.REPORT_PROVISIONAL,)),
-            Input.FINAL: (State.TERMINATED, (Action.REPORT_FINAL,)),
-            Input.TIMER_E: (State.PROCEEDING, (Action.RETRANSMIT_T2,)),
-            Input.TIMER_F: (State.TERMINATED, (Action.REPORT_TIMEOUT,)),
-            Input.DEADLINE: (State.TERMINATED, (Action.REPORT_TIMEOUT,)),
-            Input.TRANSPORT_FAILED: (State.TERMINATED, (Action.REPORT_FAILURE,)),
+            Input.PROVISIONAL: (State.PROCEEDING, Action.REPORT_PROVISIONAL),
+            Input.FINAL: (State.TERMINATED, Action.REPORT_FINAL),
+            Input.TIMER_E: (State.PROCEEDING, Action.RETRANSMIT_T2),
+            Input.TIMER_F: (State.TERMINATED, Action.REPORT_TIMEOUT),
+            Input.DEADLINE: (State.TERMINATED, Action.REPORT_TIMEOUT),
+            Input.TRANSPORT_FAILED: (State.TERMINATED, Action.REPORT_FAILURE),
         },
-        State.TERMINATED: dict.fromkeys(Input, _STAY_TERMINATED),
+        # An answer that comes again, or a refusal of an earlier copy after a later one was answered: what was said stands.
+        State.TERMINATED: dict.fromkeys(Input, (State.TERMINATED, None)),
     }
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Put these bytes on the wire, `copy` being 1 for the request itself and more for a retransmission."""
+    """Put these bytes on the wire again, as the `copy`-th."""
 
     data: bytes
     copy: int
@@ -119,95 +118,88 @@ Effect = Send | ProvisionalReceived | FinalReceived | TimedOut | TransportFailed
 class NonInviteClientTransaction:
     """One request, sent at `now` and, over an unreliable transport, again by timer E, until it is answered, refused or given up.
 
-    Times are monotonic nanoseconds. The first `Send` waits in `drain()` from the start. `deadline_ns` is the owner's.
+    Times are monotonic nanoseconds. Whoever makes it sends `request` once; from then on each input gives at most one effect.
+    `deadline_ns` is the owner's.
     """
 
     __slots__ = (
-        *("branch", "copies", "deadline", "gives_up", "method", "state"),
-        *("_effects", "_interval", "_request", "_started", "_timer_e"),
+        *("branch", "copies", "deadline", "gives_up", "method", "request", "state"),
+        *("_interval", "_started", "_timer_e"),
     )
 
     def __init__(
         self, request: bytes, *, branch: str, method: str, now: int, deadline_ns: int | None = None, is_reliable: bool = False
     ) -> None:
+        self.request = request
         self.branch = branch
         self.method = method
         self.state = State.TRYING
         self.copies = 1
         self.gives_up = now + TIMER_F if deadline_ns is None else min(deadline_ns, now + TIMER_F)
-        self.deadline: int | None
-        """When `advance` must be called next; None once terminated."""
-        self._request = request
         self._started = now
         self._interval = T1
         self._timer_e = None if is_reliable else now + T1
-        self._effects: list[Effect] = [Send(request, 1)]
-        self._set_deadline()
+        self.deadline: int | None = self._next()
+        """When `advance` must be called next; None once terminated."""
 
     @property
     def is_open(self) -> bool:
         """A final response would still be news."""
         return self.state is not State.TERMINATED
 
-    def receive(self, response: Response, *, now: int) -> bool:
-        """Whether the response is this transaction's: topmost Via branch and CSeq method agree (§17.1.3)."""
+    def receive(self, response: Response, *, now: int) -> Effect | None:
+        """Take a response that is this transaction's: topmost Via branch and CSeq method agree (§17.1.3)."""
         if response.vias[0].branch != self.branch or response.cseq.method != self.method:
-            return False
-        self._apply(Input.FINAL if response.is_final else Input.PROVISIONAL, now, response)
-        return True
+            return None
+        return self._apply(Input.FINAL if response.is_final else Input.PROVISIONAL, now, response)
 
-    def fail(self, *, now: int) -> None:
+    def fail(self, *, now: int) -> Effect | None:
         """The transport could not deliver the request (§8.1.3.1, §18.4)."""
-        self._apply(Input.TRANSPORT_FAILED, now)
+        return self._apply(Input.TRANSPORT_FAILED, now)
 
-    def advance(self, *, now: int) -> None:
+    def advance(self, *, now: int) -> Effect | None:
         """Fire what is due. Giving up comes before sending again, and however late `now` is, one copy is sent, not several."""
         if now >= self.gives_up:
-            self._apply(Input.DEADLINE if self.gives_up < self._started + TIMER_F else Input.TIMER_F, now)
-        elif self._timer_e is not None and now >= self._timer_e:
-            self._apply(Input.TIMER_E, now)
+            return self._apply(Input.DEADLINE if self.gives_up < self._started + TIMER_F else Input.TIMER_F, now)
+        if self._timer_e is not None and now >= self._timer_e:
+            return self._apply(Input.TIMER_E, now)
+        return None
 
-    def drain(self) -> list[Effect]:
-        """What has to be done since the last call, in order."""
-        effects, self._effects = self._effects, []
-        return effects
+    def _apply(self, given: Input, now: int, response: Response | None = None) -> Effect | None:
+        self.state, action = TRANSITIONS[self.state][given]
+        effect = None if action is None else self._act(action, given, now, response)
+        self.deadline = self._next()
+        return effect
 
-    def _apply(self, given: Input, now: int, response: Response | None = None) -> None:
-        self.state, actions = TRANSITIONS[self.state][given]
-        for action in actions:
-            self._act(action, given, now, response)
-        self._set_deadline()
-
-    def _set_deadline(self) -> None:
+    def _next(self) -> int | None:
         if self.state is State.TERMINATED:
-            self.deadline = None
-        else:
-            self.deadline = self.gives_up if self._timer_e is None else min(self.gives_up, self._timer_e)
+            return None
+        return self.gives_up if self._timer_e is None else min(self.gives_up, self._timer_e)
 
-    def _act(self, action: Action, given: Input, now: int, response: Response | None) -> None:
+    def _act(self, action: Action, given: Input, now: int, response: Response | None) -> Effect:
         elapsed = now - self._started
         match action:
-            case Action.RETRANSMIT_DOUBLED:
-                self._retransmit(min(2 * self._interval, T2), now)
-            case Action.RETRANSMIT_T2:
-                self._retransmit(T2, now)
-            case Action.REPORT_TIMEOUT:
-                self._effects.append(TimedOut(given is Input.DEADLINE, elapsed))
-            case Action.REPORT_FAILURE:
-                self._effects.append(TransportFailed(elapsed))
-            case Action.REPORT_PROVISIONAL:
-                assert response is not None
-                self._effects.append(ProvisionalReceived(response))
             case Action.REPORT_FINAL:
                 assert response is not None
-                self._effects.append(FinalReceived(response, elapsed))
+                return FinalReceived(response, elapsed)
+            case Action.REPORT_PROVISIONAL:
+                assert response is not None
+                return ProvisionalReceived(response)
+            case Action.RETRANSMIT_DOUBLED:
+                return self._retransmit(min(2 * self._interval, T2), now)
+            case Action.RETRANSMIT_T2:
+                return self._retransmit(T2, now)
+            case Action.REPORT_TIMEOUT:
+                return TimedOut(given is Input.DEADLINE, elapsed)
+            case Action.REPORT_FAILURE:
+                return TransportFailed(elapsed)
             case _:
                 assert_never(action)
 
-    def _retransmit(self, interval: int, now: int) -> None:
+    def _retransmit(self, interval: int, now: int) -> Send:
         self.copies += 1
-        self._effects.append(Send(self._request, self.copies))
         self._interval = interval
         due = now if self._timer_e is None else self._timer_e
         # From the moment it was due, so that a loop's jitter does not add up; from now, if a whole interval was slept through.
         self._timer_e = due + interval if due + interval > now else now + interval
+        return Send(self.request, self.copies)

@@ -26,6 +26,7 @@ from probes.sip.streams import Streams
 from probes.sip.target import Endpoint, Target, Transport
 from probes.sip.timers import Deadlines, whole_ms
 from probes.sip.transaction import (
+    Effect,
     FinalReceived,
     NonInviteClientTransaction,
     ProvisionalReceived,
@@ -77,7 +78,7 @@ class SipEngine:
         elif target.transport is Transport.UDP:
             self._ask_by_udp(pending, now)
         else:
-            self._note(pending, pending.gives_up)
+            self._note(pending, None)
             self._streams.take(pending, now=now)
         return partial(self._cancel, pending)
 
@@ -132,7 +133,7 @@ class SipEngine:
         )
         sent = pending.sent = Sent(request, wire, transaction, lost)
         self._pending[request.branch] = pending
-        self._perform(pending, sent)
+        self._send(pending, sent, request.data)
 
     def _settle(self, pending: Pending, result: Exchanged) -> None:
         if not pending.is_settled:
@@ -159,23 +160,21 @@ class SipEngine:
 
     # Doing what a transaction asks
 
-    def _perform(self, pending: Pending, sent: Sent) -> None:
-        for effect in sent.transaction.drain():
-            match effect:
-                case Send(data=data):
-                    self._send(pending, sent, data)
-                case ProvisionalReceived(response=response):
-                    pending.provisional = response.status
-                case FinalReceived(response=response, elapsed_ns=elapsed):
-                    self._settle(pending, self._answered(pending, sent, response, elapsed))
-                case TimedOut():
-                    self._settle(pending, pending.unanswered(now=mono_ns()))
-                case TransportFailed():
-                    pass  # `_fail`, which caused it, settles the exchange with the particulars
-                case _:
-                    assert_never(effect)
-        if sent.transaction.deadline is not None:
-            self._note(pending, sent.transaction.deadline)
+    def _perform(self, pending: Pending, sent: Sent, effect: Effect | None) -> None:
+        match effect:
+            case FinalReceived(response=response, elapsed_ns=elapsed):
+                self._settle(pending, self._answered(pending, sent, response, elapsed))
+            case ProvisionalReceived(response=response):
+                pending.provisional = response.status
+                self._note(pending, sent)
+            case Send(data=data):
+                self._send(pending, sent, data)
+            case TimedOut():
+                self._settle(pending, pending.unanswered(now=mono_ns()))
+            case TransportFailed() | None:
+                pass  # `_fail`, which caused it, settles the exchange with the particulars
+            case _:
+                assert_never(effect)
 
     def _answered(self, pending: Pending, sent: Sent, response: Response, elapsed: int) -> Answered:
         connect_ns = mono_ns() - elapsed - pending.started if sent.wire.is_reliable else 0
@@ -183,7 +182,9 @@ class SipEngine:
 
     def _send(self, pending: Pending, sent: Sent, data: bytes) -> None:
         fault = sent.wire.send(data)
-        if fault is not None:
+        if fault is None:
+            self._note(pending, sent)
+        else:
             now = mono_ns()
             self._fail(pending, SelfTrouble(trouble(fault), now - pending.started, str(fault)), now)
 
@@ -230,8 +231,7 @@ class SipEngine:
         elif mismatch := pending.sent.mismatch(message, wire, peer):
             self._ignored[mismatch] += 1
         else:
-            pending.sent.transaction.receive(message, now=mono_ns())
-            self._perform(pending, pending.sent)
+            self._perform(pending, pending.sent, pending.sent.transaction.receive(message, now=mono_ns()))
 
     def _answer(self, request: Request, peer: Endpoint, reply: Callable[[bytes, Endpoint], OSError | None]) -> None:
         self._ignored["request"] += 1
@@ -266,17 +266,17 @@ class SipEngine:
 
     # Time
 
-    def _note(self, pending: Pending, deadline: int) -> None:
-        if deadline != pending.noted:
+    def _note(self, pending: Pending, sent: Sent | None) -> None:
+        deadline = pending.gives_up if sent is None else sent.transaction.deadline
+        if deadline is not None and deadline != pending.noted:
             pending.noted = deadline
             self._deadlines.add(deadline, pending)
-            self._arm()
+            self._arm(deadline)
 
-    def _arm(self) -> None:
-        due = self._deadlines.next
-        if due is None or (self._alarm is not None and self._alarm_at <= due):
-            return
+    def _arm(self, due: int) -> None:
         if self._alarm is not None:
+            if self._alarm_at <= due:
+                return
             self._alarm.cancel()
         self._alarm_at = due
         self._alarm = asyncio.get_running_loop().call_later(whole_ms(due - mono_ns()), self._on_alarm)
@@ -293,6 +293,6 @@ class SipEngine:
             if pending.sent is None:
                 self._settle(pending, pending.unanswered(now=now))
             else:
-                pending.sent.transaction.advance(now=now)
-                self._perform(pending, pending.sent)
-        self._arm()
+                self._perform(pending, pending.sent, pending.sent.transaction.advance(now=now))
+        if self._deadlines.next is not None:
+            self._arm(self._deadlines.next)
