@@ -46,6 +46,14 @@ class Path(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Trace:
+    """The last message each way, as it was on the wire but for credentials. Empty where there was none."""
+
+    sent: bytes
+    received: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ProbeResult:
     """One attempt as the probe saw it.
 
@@ -63,6 +71,7 @@ class ProbeResult:
     facts: Mapping[str, str | int] = field(default_factory=lambda: _NO_FACTS)
     target: str = ""
     among: tuple[str, ...] = ()
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""How an exchange ended: the values that `probes.sip.transport` gives and a probe judges by."""
+"""How an exchange ended: the values that `probes.sip.transport` gives and a probe judges by.
+
+`sent` is the request and `received` the last response, as they were on the wire: credentials are still in them.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,8 @@ class Answered:
     copies: int
     connect_ns: int = 0
     certificate_not_after: int | None = None
+    sent: bytes = b""
+    received: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,8 @@ class Silent:
     peer: Endpoint
     copies: int
     provisional: int | None = None
+    sent: bytes = b""
+    received: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,7 @@ class Refused:
     elapsed_ns: int
     peer: Endpoint
     offender: str | None
+    sent: bytes = b""
 
 
 class Break(StrEnum):
@@ -72,6 +80,7 @@ class Broken:
     elapsed_ns: int
     peer: Endpoint
     detail: str = ""
+    sent: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

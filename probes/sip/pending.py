@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from probes.sip.exchanged import Exchanged, Refused, SelfTrouble, Silent
+from probes.sip.exchanged import Answered, Exchanged, Refused, SelfTrouble, Silent
 from probes.sip.message import Request, Response
 from probes.sip.outgoing import Outgoing
 from probes.sip.route import Trouble
@@ -45,7 +45,7 @@ class Wire(Protocol):
 class Sent:
     """A request that is on its way: by which wire, and the transaction that looks after it."""
 
-    __slots__ = ("lost", "outgoing", "transaction", "wire")
+    __slots__ = ("lost", "outgoing", "received", "transaction", "wire")
 
     def __init__(self, outgoing: Outgoing, wire: Wire, transaction: NonInviteClientTransaction, lost: int) -> None:
         self.outgoing = outgoing
@@ -53,6 +53,14 @@ class Sent:
         self.transaction = transaction
         self.lost = lost
         """How many datagrams the socket had lost before."""
+        self.received = b""
+        """The last response, as it came."""
+
+    def answered(self, response: Response, rtt_ns: int, *, waited_ns: int) -> Answered:
+        """`waited_ns` passed before the request could be sent."""
+        wire, copies, asked = self.wire, self.transaction.copies, self.outgoing.data
+        connect_ns = waited_ns if wire.is_reliable else 0
+        return Answered(response, rtt_ns, wire.peer, copies, connect_ns, wire.certificate_not_after, asked, self.received)
 
     def mismatch(self, response: Response, wire: Wire | None, peer: Endpoint) -> str | None:
         """Why a response that carries our branch is still not ours: it must come from whom we asked, about what we asked."""
@@ -98,5 +106,6 @@ class Pending:
         if sent.wire.lost != sent.lost:
             return SelfTrouble(Trouble.NO_BUFFER, elapsed, "datagrams were lost unread: too many came at once")
         if self.unproved is not None:
-            return replace(self.unproved, elapsed_ns=elapsed)
-        return Silent(elapsed, sent.wire.peer, sent.transaction.copies, self.provisional)
+            return replace(self.unproved, elapsed_ns=elapsed, sent=sent.outgoing.data)
+        copies = sent.transaction.copies
+        return Silent(elapsed, sent.wire.peer, copies, self.provisional, sent.outgoing.data, sent.received)

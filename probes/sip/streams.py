@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable
 
 from probes.clock import mono_ns
-from probes.sip.exchanged import Break, Exchanged
+from probes.sip.exchanged import Break, Broken, Refused, SelfTrouble
 from probes.sip.flow import Flow, FlowEnd, as_exchanged
 from probes.sip.pending import Pending, Wire
 from probes.sip.target import Endpoint, Target
@@ -68,7 +68,7 @@ class Streams:
         self,
         *,
         connected: Callable[[Pending, Wire], None],
-        broken: Callable[[Pending, Exchanged | None], None],
+        broken: Callable[[Pending, Refused | Broken | SelfTrouble | None], None],
         received: Callable[[bytes, Wire], None],
     ) -> None:
         self._connected = connected

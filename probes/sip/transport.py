@@ -9,15 +9,16 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import assert_never
 
 from probes.clock import mono_ns
 from probes.sip.answering import Answering, reply_address
-from probes.sip.exchanged import Answered, Exchanged, Refused, SelfTrouble
+from probes.sip.exchanged import Answered, Broken, Exchanged, Refused, SelfTrouble
 from probes.sip.icmp import ExtendedError, branch_of
-from probes.sip.message import MalformedMessage, Request, Response, is_keep_alive, parse, serialise
+from probes.sip.message import MalformedMessage, Request, is_keep_alive, parse, serialise
 from probes.sip.outgoing import Outgoing, outgoing
 from probes.sip.pending import Build, Cancel, Ended, Pending, Sent, Wire
 from probes.sip.recent import RecentBranches
@@ -163,7 +164,7 @@ class SipEngine:
     def _perform(self, pending: Pending, sent: Sent, effect: Effect | None) -> None:
         match effect:
             case FinalReceived(response=response, elapsed_ns=elapsed):
-                self._settle(pending, self._answered(pending, sent, response, elapsed))
+                self._settle(pending, sent.answered(response, elapsed, waited_ns=mono_ns() - elapsed - pending.started))
             case ProvisionalReceived(response=response):
                 pending.provisional = response.status
                 self._note(pending, sent)
@@ -176,10 +177,6 @@ class SipEngine:
             case _:
                 assert_never(effect)
 
-    def _answered(self, pending: Pending, sent: Sent, response: Response, elapsed: int) -> Answered:
-        connect_ns = mono_ns() - elapsed - pending.started if sent.wire.is_reliable else 0
-        return Answered(response, elapsed, sent.wire.peer, sent.transaction.copies, connect_ns, sent.wire.certificate_not_after)
-
     def _send(self, pending: Pending, sent: Sent, data: bytes) -> None:
         fault = sent.wire.send(data)
         if fault is None:
@@ -188,12 +185,14 @@ class SipEngine:
             now = mono_ns()
             self._fail(pending, SelfTrouble(trouble(fault), now - pending.started, str(fault)), now)
 
-    def _fail(self, pending: Pending, result: Exchanged, now: int) -> None:
+    def _fail(self, pending: Pending, result: Refused | Broken | SelfTrouble, now: int) -> None:
         if pending.sent is not None:
             pending.sent.transaction.fail(now=now)
+            if not isinstance(result, SelfTrouble):
+                result = replace(result, sent=pending.sent.outgoing.data)
         self._settle(pending, result)
 
-    def _break_off(self, pending: Pending, result: Exchanged | None) -> None:
+    def _break_off(self, pending: Pending, result: Refused | Broken | SelfTrouble | None) -> None:
         """The connection is gone; without a result the exchange goes on over the next one."""
         if result is not None:
             self._fail(pending, result, mono_ns())
@@ -231,6 +230,7 @@ class SipEngine:
         elif mismatch := pending.sent.mismatch(message, wire, peer):
             self._ignored[mismatch] += 1
         else:
+            pending.sent.received = data
             self._perform(pending, pending.sent, pending.sent.transaction.receive(message, now=mono_ns()))
 
     def _answer(self, request: Request, peer: Endpoint, reply: Callable[[bytes, Endpoint], OSError | None]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from probes.sample import Origin, Outcome, ProbeResult
 from probes.sip.exchanged import Answered, Broken, Exchanged, Refused, SelfTrouble, Silent
 from probes.sip.target import Endpoint
+from probes.sip.trace import trace
 from probes.sip.uri import host_text
 
 REQUEST_TIMEOUT, SERVICE_UNAVAILABLE = 408, 503
@@ -21,21 +22,22 @@ def judge(exchanged: Exchanged, accepts: Callable[[int], bool]) -> ProbeResult:
     """PASS where `accepts` takes the final status; ERROR where it was ourselves."""
     if isinstance(exchanged, Answered):
         return _answered(exchanged, accepts)
+    seen = trace(exchanged)
     match exchanged:
         case Silent(elapsed_ns=elapsed, copies=copies):
             facts = _facts(exchanged.peer, copies)
             if exchanged.provisional is not None:
                 facts["provisional"] = exchanged.provisional
             reason = "silent" if copies else "not-connected"
-            return ProbeResult(Outcome.FAIL, REQUEST_TIMEOUT, Origin.TIMEOUT, reason, elapsed, facts)
+            return ProbeResult(Outcome.FAIL, REQUEST_TIMEOUT, Origin.TIMEOUT, reason, elapsed, facts, trace=seen)
         case Refused(elapsed_ns=elapsed):
             facts = _facts(exchanged.peer) | {"errno": exchanged.errno}
             if exchanged.offender is not None:
                 facts["offender"] = exchanged.offender
-            return ProbeResult(Outcome.FAIL, SERVICE_UNAVAILABLE, Origin.TRANSPORT, "refused", elapsed, facts)
+            return ProbeResult(Outcome.FAIL, SERVICE_UNAVAILABLE, Origin.TRANSPORT, "refused", elapsed, facts, trace=seen)
         case Broken(how=how, elapsed_ns=elapsed):
             facts = _facts(exchanged.peer) | _detail(exchanged.detail)
-            return ProbeResult(Outcome.FAIL, SERVICE_UNAVAILABLE, Origin.TRANSPORT, str(how), elapsed, facts)
+            return ProbeResult(Outcome.FAIL, SERVICE_UNAVAILABLE, Origin.TRANSPORT, str(how), elapsed, facts, trace=seen)
         case SelfTrouble(elapsed_ns=elapsed):
             return ProbeResult(Outcome.ERROR, None, Origin.SELF, str(exchanged.reason), elapsed, _detail(exchanged.detail))
 
@@ -52,7 +54,7 @@ def _answered(answered: Answered, accepts: Callable[[int], bool]) -> ProbeResult
         facts["retry_after_s"] = response.retry_after.seconds
     facts |= _detail(response.reason)
     outcome, reason = (Outcome.PASS, "accepted") if passed else (Outcome.FAIL, "rejected")
-    return ProbeResult(outcome, response.status, Origin.WIRE, reason, answered.rtt_ns, facts)
+    return ProbeResult(outcome, response.status, Origin.WIRE, reason, answered.rtt_ns, facts, trace=trace(answered))
 
 
 def _facts(peer: Endpoint, copies: int = 1) -> Facts:
