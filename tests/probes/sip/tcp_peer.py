@@ -26,6 +26,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
         self.peer.connections.append(self)
+        self.peer.heard.set()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost.set_result(None)

@@ -194,6 +194,7 @@ async def test_a_handshake_that_never_ends_is_silence_and_its_connection_is_give
         result = await engine.exchange(target, options, timeout_ns=SHORT)
         assert isinstance(result, Silent)
         assert result.copies == 0
+        await peer.until(lambda: bool(peer.connections))
         await peer.connections[0].lost
 
 
