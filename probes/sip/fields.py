@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from probes.sip.headers import (
@@ -11,14 +13,19 @@ from probes.sip.headers import (
     parse_contacts,
     parse_content_length,
     parse_cseq,
+    parse_delta_seconds,
     parse_max_forwards,
     parse_retry_after,
     parse_vias,
 )
 from probes.sip.malformed import Malformation, MalformedMessage
+from probes.sip.memo import Memo
 from probes.sip.syntax import is_token
 
 MAX_HEADERS = 200
+
+# Blanks before a line end are looked at only from where they begin, or a run of them would cost its length squared.
+_FOLD = re.compile(r"(?<![ \t])[ \t]*+(?:\r\n[ \t]++)++")
 
 _COMPACT = {
     "a": "Accept-Contact",
@@ -43,90 +50,106 @@ _COMPACT = {
 }
 """Compact forms registered with IANA that are met on UDP."""
 
-_LISTS: dict[str, tuple[str, Malformation, Callable[[str], list[Any]]]] = {
-    "via": ("vias", Malformation.VIA, parse_vias),
-    "contact": ("contacts", Malformation.CONTACT, parse_contacts),
-}
-"""Typed headers that may stand on several lines: field, blame, parser."""
 
-_SINGLES: dict[str, tuple[str, Malformation, Callable[[str], Any]]] = {
-    "from": ("from_", Malformation.FROM, parse_address),
-    "to": ("to", Malformation.TO, parse_address),
-    "call-id": ("call_id", Malformation.CALL_ID, parse_call_id),
-    "cseq": ("cseq", Malformation.CSEQ, parse_cseq),
-    "max-forwards": ("max_forwards", Malformation.MAX_FORWARDS, parse_max_forwards),
-    "retry-after": ("retry_after", Malformation.RETRY_AFTER, parse_retry_after),
-    "content-length": ("length", Malformation.CONTENT_LENGTH, parse_content_length),
-}
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A typed header: its field of `Message`, which one to blame, how to read its value, and whether several lines are one
+    list."""
 
+    field: str
+    blame: Malformation
+    read: Callable[[str], Any]
+    is_list: bool = False
+
+
+_TYPED = {
+    "via": _Kind("vias", Malformation.VIA, parse_vias, is_list=True),
+    "from": _Kind("from_", Malformation.FROM, parse_address),
+    "to": _Kind("to", Malformation.TO, parse_address),
+    "call-id": _Kind("call_id", Malformation.CALL_ID, parse_call_id),
+    "cseq": _Kind("cseq", Malformation.CSEQ, parse_cseq),
+    "max-forwards": _Kind("max_forwards", Malformation.MAX_FORWARDS, parse_max_forwards),
+    "contact": _Kind("contacts", Malformation.CONTACT, parse_contacts, is_list=True),
+    "expires": _Kind("expires", Malformation.EXPIRES, parse_delta_seconds),
+    "min-expires": _Kind("min_expires", Malformation.MIN_EXPIRES, parse_delta_seconds),
+    "retry-after": _Kind("retry_after", Malformation.RETRY_AFTER, parse_retry_after),
+    "content-length": _Kind("length", Malformation.CONTENT_LENGTH, parse_content_length),
+}
+_LISTS = frozenset(kind.field for kind in _TYPED.values() if kind.is_list)
 _REQUIRED = ("vias", "from_", "to", "call_id", "cseq")
-_TYPED_NAMES = frozenset(_LISTS) | frozenset(_SINGLES)
+
+_FRESH = {
+    spelling: _TYPED[name.lower()]
+    for compact, name in [("v", "Via"), ("f", "From"), ("t", "To"), ("i", "Call-ID")]
+    for spelling in (name, name.lower(), name.upper(), compact, compact.upper())
+}
+"""What differs from one message to the next, by the spellings that are met: nothing is gained by remembering it."""
+_PASSING = frozenset(
+    {"authentication-info", "authorization", "date", "proxy-authenticate", "proxy-authorization", "www-authenticate"}
+)
+"""Untyped headers that hold a credential or a moment: not for remembering."""
 
 
 def is_typed(name: str) -> bool:
     """Whether a header, under either of its names, has a field of its own in `Message`."""
-    return _COMPACT.get(name.lower(), name).lower() in _TYPED_NAMES
+    return _COMPACT.get(name.lower(), name).lower() in _TYPED
 
 
-def parse_fields(block: str) -> dict[str, Any]:
-    """`Message`'s fields, and `length` if Content-Length was given, out of what follows the start line.
+def parse_fields(lines: list[str]) -> dict[str, Any]:
+    """`Message`'s fields, and `length` if Content-Length was given, out of the header lines.
 
-    Raises MalformedMessage.
+    Raises MalformedMessage; always where a line is a continuation.
     """
+    if len(lines) > MAX_HEADERS:
+        raise MalformedMessage(Malformation.TOO_MANY_HEADERS, f"{len(lines)} header lines")
     fields: dict[str, Any] = {}
-    others: list[tuple[str, str]] = []
-    for line in _unfold(block):
-        name, colon, value = line.partition(":")
-        name, value = name.rstrip(" \t"), value.strip(" \t")
-        if not colon or not is_token(name):
-            raise MalformedMessage(Malformation.HEADER, "a line without a header name")
-        name = _COMPACT.get(name.lower(), name)
-        if name.lower() in _TYPED_NAMES:
-            _add_typed(fields, name.lower(), value)
+    others = []
+    for line in lines:
+        field, value = _LINES.get(line) or _unmet(line)
+        if field == "headers":
+            others.append(value)
+        elif field not in fields:
+            fields[field] = value
+        elif field in _LISTS:
+            fields[field] += value
         else:
-            others.append((name, value))
+            raise MalformedMessage(Malformation.REPEATED_HEADER, field)
     for field in _REQUIRED:
         if field not in fields:
             raise MalformedMessage(Malformation.MISSING_HEADER, field.rstrip("_"))
-    for field, _, _ in _LISTS.values():
-        fields[field] = tuple(fields.get(field, ()))
     fields["headers"] = tuple(others)
     return fields
 
 
-def _unfold(block: str) -> list[str]:
-    """Header lines with continuation lines joined by one blank (§7.3.1)."""
-    if not block:
-        return []
-    if block[0] in " \t":
-        raise MalformedMessage(Malformation.HEADER, "the first header line is a continuation")
-    if "\r\n " in block or "\r\n\t" in block:
-        lines: list[list[str]] = []
-        for line in block.split("\r\n"):
-            if line[:1] in (" ", "\t"):
-                lines[-1].append(line.strip(" \t"))
-            else:
-                lines.append([line.rstrip(" \t")])
-        unfolded = [" ".join(parts) for parts in lines]
-    else:
-        unfolded = block.split("\r\n")
-    if len(unfolded) > MAX_HEADERS:
-        raise MalformedMessage(Malformation.TOO_MANY_HEADERS, f"{len(unfolded)} header lines")
-    return unfolded
+def _unmet(line: str) -> tuple[str, Any]:
+    name, colon, value = line.partition(":")
+    kind = _FRESH.get(name)
+    if kind is None or not colon:
+        return _read_line(line) if name.lower() in _PASSING else _LINES[line]
+    return _typed(kind, value.strip(" \t"))
 
 
-def _add_typed(fields: dict[str, Any], name: str, value: str) -> None:
-    if name in _LISTS:
-        field, blame, parse_list = _LISTS[name]
-        try:
-            fields.setdefault(field, []).extend(parse_list(value))
-        except ValueError as fault:
-            raise MalformedMessage(blame, str(fault)) from fault
-        return
-    field, blame, parse_single = _SINGLES[name]
-    if field in fields:
-        raise MalformedMessage(Malformation.REPEATED_HEADER, name)
+def _read_line(line: str) -> tuple[str, Any]:
+    """A header line as the field it belongs to and its value; the field `headers` takes name and value of what is not typed."""
+    name, colon, value = line.partition(":")
+    name, value = name.rstrip(" \t"), value.strip(" \t")
+    if not colon or not is_token(name):
+        raise MalformedMessage(Malformation.HEADER, "a line without a header name")
+    name = _COMPACT.get(name.lower(), name)
+    kind = _TYPED.get(name.lower())
+    return ("headers", (name, value)) if kind is None else _typed(kind, value)
+
+
+def _typed(kind: _Kind, value: str) -> tuple[str, Any]:
     try:
-        fields[field] = parse_single(value)
+        return kind.field, kind.read(value)
     except ValueError as fault:
-        raise MalformedMessage(blame, str(fault)) from fault
+        raise MalformedMessage(kind.blame, str(fault)) from fault
+
+
+_LINES: Memo[tuple[str, Any]] = Memo(_read_line, 16 << 20)
+
+
+def unfold(text: str) -> str:
+    """Continuation lines joined to what they continue by one blank (§7.3.1)."""
+    return _FOLD.sub(" ", text)

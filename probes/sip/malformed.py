@@ -14,6 +14,7 @@ class Malformation(StrEnum):
     VERSION = "version"
     HEADER = "header"
     TOO_MANY_HEADERS = "too-many-headers"
+    TOO_MANY_VALUES = "too-many-values"
     MISSING_HEADER = "missing-header"
     REPEATED_HEADER = "repeated-header"
     VIA = "via"
@@ -25,6 +26,8 @@ class Malformation(StrEnum):
     MAX_FORWARDS = "max-forwards"
     CONTACT = "contact"
     RETRY_AFTER = "retry-after"
+    EXPIRES = "expires"
+    MIN_EXPIRES = "min-expires"
     CONTENT_LENGTH = "content-length"
     BODY_SHORT = "body-short"
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from probes.sip.fields import is_typed, parse_fields
+from probes.sip.fields import is_typed, parse_fields, unfold
 from probes.sip.headers import Address, CSeq, RetryAfter, Via
 from probes.sip.malformed import Malformation, MalformedMessage
+from probes.sip.start_line import START_LINES, VERSION, StatusLine
 from probes.sip.syntax import is_token
-from probes.sip.uri import check_uri
 
 __all__ = [
     "MAX_DATAGRAM",
@@ -31,7 +31,11 @@ __all__ = [
 
 MAX_DATAGRAM = 65_535
 
-_VERSION = "SIP/2.0"
+MAX_SEPARATORS, MAX_QUOTES = 600, 2_000
+"""Commas and semicolons, quotes and brackets in start line and headers together: each may begin something that has to be
+read by itself, and reading must not take longer than a datagram's size allows."""
+
+_BLANKS = (" ", "\t")
 _ENCODING = ("utf-8", "surrogateescape")
 
 
@@ -54,6 +58,8 @@ class Message:
     cseq: CSeq
     max_forwards: int | None = None
     contacts: tuple[Address, ...] = ()
+    expires: int | None = None
+    min_expires: int | None = None
     retry_after: RetryAfter | None = None
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
@@ -98,82 +104,77 @@ def parse(data: bytes) -> Request | Response:
     head, end, body = data.partition(b"\r\n\r\n")
     if not end:
         raise MalformedMessage(Malformation.NO_END)
-    start_line, _, block = _head_text(head).partition("\r\n")
-    start = _parse_start_line(start_line)
-    fields = parse_fields(block)
+    text = head.decode(*_ENCODING)
+    lines = text.split("\r\n")
+    _check_head(text, len(lines))
+    start = START_LINES[lines[0]]
+    fields = _fields(text, lines)
     length = fields.pop("length", len(body))
     if length > len(body):
         raise MalformedMessage(Malformation.BODY_SHORT, f"{len(body)} of {length} bytes")
-    if "status" in start:
-        return Response(**start, **fields, body=body[:length])
-    if fields["cseq"].method != start["method"]:
+    if isinstance(start, StatusLine):
+        return Response(status=start.code, reason=start.reason, **fields, body=body[:length])
+    if fields["cseq"].method != start.method:
         raise MalformedMessage(Malformation.CSEQ_METHOD, "CSeq names another method than the request")
-    return Request(**start, **fields, body=body[:length])
+    return Request(method=start.method, uri=start.uri, **fields, body=body[:length])
 
 
-def _head_text(head: bytes) -> str:
-    breaks = head.count(b"\r\n")
-    if head.count(b"\r") != breaks or head.count(b"\n") != breaks:
+def _check_head(text: str, lines: int) -> None:
+    if text.count("\r") >= lines or text.count("\n") >= lines:
         raise MalformedMessage(Malformation.LINE_ENDING, "a CR or LF by itself")
-    return head.decode(*_ENCODING)
+    if len(text) > MAX_SEPARATORS and (
+        text.count(",") + text.count(";") > MAX_SEPARATORS or text.count('"') + text.count("<") > MAX_QUOTES
+    ):
+        raise MalformedMessage(Malformation.TOO_MANY_VALUES, "more values and parameters than anybody needs")
 
 
-def _parse_start_line(line: str) -> dict[str, Any]:
-    parts = line.split(" ", 2)
-    if parts[0][:4].upper() == "SIP/":
-        return _parse_status_line(parts)
-    if len(parts) != 3 or not is_token(parts[0]):
-        raise MalformedMessage(Malformation.START_LINE, "neither a request line nor a status line")
-    method, uri, version = parts
+def _fields(text: str, lines: list[str]) -> dict[str, Any]:
+    """Folding is rare, and a continuation is never a header line by itself: it is looked for where reading fails."""
     try:
-        check_uri(uri)
-    except ValueError as fault:
-        raise MalformedMessage(Malformation.START_LINE, f"Request-URI: {fault}") from fault
-    _check_version(version)
-    return {"method": method, "uri": uri}
-
-
-def _parse_status_line(parts: list[str]) -> dict[str, Any]:
-    _check_version(parts[0])
-    status = parts[1] if len(parts) > 1 else ""
-    if len(status) != 3 or not (status.isascii() and status.isdigit()) or not 100 <= int(status) <= 699:
-        raise MalformedMessage(Malformation.START_LINE, "a status code has three digits, 100 to 699")
-    return {"status": int(status), "reason": parts[2] if len(parts) > 2 else ""}
-
-
-def _check_version(version: str) -> None:
-    if version.upper() == _VERSION:
-        return
-    if version[:4].upper() == "SIP/" and " " not in version:
-        raise MalformedMessage(Malformation.VERSION, "not SIP/2.0")
-    raise MalformedMessage(Malformation.START_LINE, "no version where one belongs")
+        return parse_fields(lines[1:])
+    except MalformedMessage:
+        if "\r\n " not in text and "\r\n\t" not in text:
+            raise
+    if lines[1][:1] in _BLANKS:
+        raise MalformedMessage(Malformation.HEADER, "the first header line is a continuation")
+    return parse_fields(unfold(text).split("\r\n")[1:])
 
 
 def serialise(message: Request | Response) -> bytes:
     """The wire form, Content-Length added. Raises UnsafeMessage where a value would break out of its place."""
-    lines = [_start_line(message)]
-    lines += [f"Via: {via}" for via in message.vias]
-    lines += [f"From: {message.from_}", f"To: {message.to}", f"Call-ID: {message.call_id}", f"CSeq: {message.cseq}"]
-    if message.max_forwards is not None:
-        lines.append(f"Max-Forwards: {message.max_forwards}")
-    lines += [f"Contact: {contact}" for contact in message.contacts]
-    if message.retry_after is not None:
-        lines.append(f"Retry-After: {message.retry_after}")
-    for name, value in message.headers:
-        if not is_token(name) or is_typed(name):
-            raise UnsafeMessage(f"{name!r} is no header name or has a field of its own")
-        lines.append(f"{name}: {value}")
-    lines.append(f"Content-Length: {len(message.body)}")
+    lines = [_start_line(message), *_header_lines(message), f"Content-Length: {len(message.body)}"]
     text = "\r\n".join(lines)
     breaks = len(lines) - 1
     if text.count("\r") != breaks or text.count("\n") != breaks:
         raise UnsafeMessage("a line break within a header")
-    return text.encode(*_ENCODING) + b"\r\n\r\n" + message.body
+    try:
+        return text.encode(*_ENCODING) + b"\r\n\r\n" + message.body
+    except UnicodeEncodeError as fault:
+        raise UnsafeMessage("a character that UTF-8 does not have") from fault
+
+
+def _header_lines(message: Message) -> list[str]:
+    lines = [f"Via: {via}" for via in message.vias]
+    lines += [f"From: {message.from_}", f"To: {message.to}", f"Call-ID: {message.call_id}", f"CSeq: {message.cseq}"]
+    lines += [f"Contact: {contact}" for contact in message.contacts]
+    for name, number in (
+        ("Max-Forwards", message.max_forwards),
+        ("Expires", message.expires),
+        ("Min-Expires", message.min_expires),
+        ("Retry-After", message.retry_after),
+    ):
+        if number is not None:
+            lines.append(f"{name}: {number}")
+    for name, value in message.headers:
+        if not is_token(name) or is_typed(name):
+            raise UnsafeMessage(f"{name!r} is no header name or has a field of its own")
+        lines.append(f"{name}: {value}")
+    return lines
 
 
 def _start_line(message: Request | Response) -> str:
     if isinstance(message, Response):
-        return f"{_VERSION} {message.status} {message.reason}"
+        return f"{VERSION} {message.status} {message.reason}"
     if not is_token(message.method) or " " in message.uri:
         raise UnsafeMessage("the request line has three words")
-    return f"{message.method} {message.uri} {_VERSION}"
+    return f"{message.method} {message.uri} {VERSION}"

@@ -7,24 +7,33 @@ character a bounded number of times: a hostile datagram may be long, but never s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-Params = tuple[tuple[str, str | None], ...]
+from probes.sip.memo import Memo
+
+Param = tuple[str, str | None]
+Params = tuple[Param, ...]
 """In order of arrival; names as received, values raw (a quoted string keeps its quotes), None where there is no `=`."""
 
 MAX_UINT32 = 2**32 - 1
 
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 _DIGITS = re.compile(r"[0-9]{1,20}")
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_QUOTED_FORM = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_QUOTED = re.compile(_QUOTED_FORM, re.DOTALL)
 # Wider than token / host: hosts may be bare IPv6 literals (RFC 5118 §4.5) and vendors put `@`, `/` and `=` here.
 _VALUE = re.compile(r'[^ \t"<>,;]+')
-_MARK = re.compile(r'[\\"<>,;]')
+# A quote or bracket by itself is one that never closes.
+_PIECES = {mark: re.compile(rf'{_QUOTED_FORM}|<[^>]*+>|[{mark}"<]', re.DOTALL) for mark in ",;"}
 _BLANK = " \t"
 
 
 def is_token(text: str) -> bool:
     return _TOKEN.fullmatch(text) is not None
+
+
+def is_plain(text: str) -> bool:
+    """ASCII letters and digits, and at least one."""
+    return text.isalnum() and text.isascii()
 
 
 def number(text: str, most: int = MAX_UINT32) -> int:
@@ -34,57 +43,44 @@ def number(text: str, most: int = MAX_UINT32) -> int:
     return value
 
 
-def _marks(text: str) -> Iterator[tuple[int, str]]:
-    """Each separator that stands outside a quoted string."""
-    quoted, escaped = False, -1
-    for match in _MARK.finditer(text):
-        at, mark = match.start(), match[0]
-        if at == escaped:
-            continue
-        if quoted and mark == "\\":
-            escaped = at + 1
-        elif mark == '"':
-            quoted = not quoted
-        elif not quoted and mark != "\\":
-            yield at, mark
-    if quoted:
-        raise ValueError("a quoted string is not closed")
-
-
 def split(text: str, separator: str) -> list[str]:
-    """Parts between separators that are neither within quotes nor within `<…>`, stripped of blanks."""
+    """Parts between separators (`,` or `;`) that are neither within quotes nor within `<…>`, stripped of blanks."""
     if '"' not in text and "<" not in text:
         return [part.strip(_BLANK) for part in text.split(separator)]
-    parts, start, within = [], 0, False
-    for at, mark in _marks(text):
-        if mark == "<":
-            within = True
-        elif mark == ">":
-            within = False
-        elif mark == separator and not within:
-            parts.append(text[start:at].strip(_BLANK))
-            start = at + 1
-    if within:
-        raise ValueError("an angle bracket is not closed")
+    parts, start = [], 0
+    for match in _PIECES[separator].finditer(text):
+        piece = match[0]
+        if piece == separator:
+            parts.append(text[start : match.start()].strip(_BLANK))
+            start = match.end()
+        elif len(piece) == 1:
+            raise ValueError("a quoted string or an angle bracket is not closed")
     parts.append(text[start:].strip(_BLANK))
     return parts
 
 
-def parameters(parts: list[str]) -> Params:
-    """`name[=value]` for each part; a name may stand once (RFC 3261 §7.3.1)."""
-    params: list[tuple[str, str | None]] = []
-    seen = set()
-    for part in parts:
-        name, equals, value = part.partition("=")
-        name, value = name.rstrip(_BLANK), value.lstrip(_BLANK)
-        form = _QUOTED if value.startswith('"') else _VALUE
-        if _TOKEN.fullmatch(name) is None or (equals and form.fullmatch(value) is None):
-            raise ValueError("a parameter is malformed")
-        if name.lower() in seen:
-            raise ValueError("a parameter stands twice")
-        seen.add(name.lower())
-        params.append((name, value if equals else None))
-    return tuple(params)
+def read_param(text: str) -> Param:
+    """`name[=value]`."""
+    name, equals, value = text.partition("=")
+    name, value = name.strip(_BLANK), value.strip(_BLANK)
+    form = _QUOTED if value.startswith('"') else _VALUE
+    if _TOKEN.fullmatch(name) is None or (equals and form.fullmatch(value) is None):
+        raise ValueError("a parameter is malformed")
+    return name, value if equals else None
+
+
+PARAMS: Memo[Param] = Memo(read_param, 1 << 20)
+
+
+def parameters(text: str, known: Memo[Param] = PARAMS) -> Params:
+    """What stands between and after the semicolons of `text`; a name may stand once (RFC 3261 §7.3.1)."""
+    parts = split(text, ";") if '"' in text else text.split(";")
+    if len(parts) == 1:
+        return (known[text],)
+    params = tuple([known[part] for part in parts])
+    if len({name.lower() for name, _ in params}) != len(params):
+        raise ValueError("a parameter stands twice")
+    return params
 
 
 def parameter(params: Params, name: str) -> str | None:
@@ -107,9 +103,24 @@ def quote(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def leading_quoted(text: str) -> tuple[str, str]:
-    """The content of the quoted string that `text` starts with, escapes undone, and what follows it."""
+def quoted_end(text: str) -> int:
+    """Where the quoted string that `text` starts with ends."""
     match = _QUOTED.match(text)
     if match is None:
         raise ValueError("a quoted string is not closed")
-    return re.sub(r"\\(.)", r"\1", match[0][1:-1], flags=re.DOTALL), text[match.end() :]
+    return match.end()
+
+
+def leading_quoted(text: str) -> tuple[str, str]:
+    """The content of the quoted string that `text` starts with, escapes undone, and what follows it."""
+    end = quoted_end(text)
+    return _unescaped(text[1 : end - 1]), text[end:]
+
+
+def _unescaped(text: str) -> str:
+    first, *rest = text.split("\\")
+    pieces, parts = [first], iter(rest)
+    for part in parts:
+        # Nothing between two backslashes: the second is what the first escapes.
+        pieces.append(part or "\\" + next(parts, ""))
+    return "".join(pieces)

@@ -21,6 +21,9 @@ def host_port(text: str) -> tuple[str, int | None]:
         literal, bracket, rest = text[1:].partition("]")
         if not bracket or "%" in literal:
             raise ValueError("not an IPv6 reference")
+        if "." in literal:
+            # The grammar of RFC 3261 has a colon too many before an embedded IPv4 address (RFC 5118 §4.10).
+            literal = literal.replace(":::", "::")
         IPv6Address(literal)
         host, rest = literal, rest.strip(" \t")
     else:

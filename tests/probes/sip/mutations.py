@@ -242,7 +242,7 @@ def valid(asked: Request, rng: random.Random) -> bytes:
     return serialise(replace(answer, contacts=(Address("SBC", "sip:sbc@192.0.2.1:5060"),), headers=(("Allow", "OPTIONS"),)))
 
 
-def _mutated(data: bytes, foreign: Request, rng: random.Random) -> bytes:
+def mutated(data: bytes, foreign: Request, rng: random.Random) -> bytes:
     spoilt = data
     while spoilt == data or is_keep_alive(spoilt):
         lines = data.split(b"\r\n")
@@ -273,7 +273,7 @@ def campaign() -> Campaign:
     for serial in range(COUNT):
         transaction = serial % TRANSACTIONS
         foreign = asked[(transaction + rng.randrange(1, TRUNKS)) % TRANSACTIONS]
-        mutants.append(Mutant(transaction % TRUNKS, transaction, _mutated(valid(asked[transaction], rng), foreign, rng)))
+        mutants.append(Mutant(transaction % TRUNKS, transaction, mutated(valid(asked[transaction], rng), foreign, rng)))
     rng.shuffle(mutants)
     answers: dict[int, Response] = {}
     provisionals = 0

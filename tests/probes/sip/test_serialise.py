@@ -29,6 +29,8 @@ BREAKS = ["\r\nX: y", "a\rb", "a\nb"]
         lambda message, text: replace(message, retry_after=RetryAfter(1, text)),
         lambda message, text: replace(message, headers=(("Warning", text),)),
         lambda message, text: replace(message, headers=((text, "y"),)),
+        lambda message, text: replace(message, vias=(Via("UDP", "h", None, ((text, None),)),)),
+        lambda message, text: replace(message, contacts=(Address(None, "sip:a@b", (("expires", text),)),)),
     ],
 )
 def test_no_value_can_break_out_of_its_line(poison: Callable[[Response, str], Response], text: str) -> None:
@@ -44,7 +46,12 @@ def test_no_value_can_break_out_of_the_request_line(field: str, text: str) -> No
         serialise(replace(request, **{field: text}))
 
 
-@pytest.mark.parametrize("name", ["Via", "v", "content-length", "L"])
+@pytest.mark.parametrize("name", ["Via", "v", "content-length", "L", "expires", "Min-Expires"])
 def test_a_typed_header_cannot_be_given_twice(name: str) -> None:
     with pytest.raises(UnsafeMessage):
         serialise(replace(response(), headers=((name, "1"),)))
+
+
+def test_a_character_that_has_no_bytes_is_not_written() -> None:
+    with pytest.raises(UnsafeMessage):
+        serialise(replace(response(), reason="\ud800"))
