@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from probes.sip.message import Response
-from probes.sip.route import Trouble
 from probes.sip.target import Endpoint
+from probes.sip.trouble import Trouble
 
 
 @dataclass(frozen=True, slots=True)

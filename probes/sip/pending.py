@@ -9,9 +9,9 @@ from typing import Protocol
 from probes.sip.exchanged import Answered, Exchanged, Refused, SelfTrouble, Silent
 from probes.sip.message import Request, Response
 from probes.sip.outgoing import Outgoing
-from probes.sip.route import Trouble
 from probes.sip.target import Endpoint, Target
 from probes.sip.transaction import NonInviteClientTransaction
+from probes.sip.trouble import Trouble
 
 Build = Callable[[Endpoint], Request | Outgoing]
 """Given the local address and port for Via and Contact; the branch it chooses must be new."""

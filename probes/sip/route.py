@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import socket
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
 from typing import cast
 
@@ -17,46 +16,6 @@ from probes.sip.target import Endpoint
 from probes.sip.udp import SockAddr, bare_socket
 
 _WILDCARDS = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}  # noqa: S104
-
-
-class Trouble(StrEnum):
-    """Why we could not measure: never held against the target."""
-
-    NO_ROUTE = "no-route"
-    NO_SOURCE = "no-source-address"
-    NO_SOCKET = "no-socket"
-    NO_BUFFER = "no-buffer"
-    FORBIDDEN = "forbidden"
-    TOO_LONG = "too-long"
-    SOCKET = "socket-error"
-    CLOSED = "closed"
-
-
-_TROUBLES = {
-    errno.ENETUNREACH: Trouble.NO_ROUTE,
-    errno.EHOSTUNREACH: Trouble.NO_ROUTE,
-    errno.ENETDOWN: Trouble.NO_ROUTE,
-    errno.EINVAL: Trouble.NO_ROUTE,
-    errno.EAFNOSUPPORT: Trouble.NO_ROUTE,
-    errno.EADDRNOTAVAIL: Trouble.NO_SOURCE,
-    errno.EMFILE: Trouble.NO_SOCKET,
-    errno.ENFILE: Trouble.NO_SOCKET,
-    errno.ENOMEM: Trouble.NO_BUFFER,
-    errno.ENOBUFS: Trouble.NO_BUFFER,
-    errno.EAGAIN: Trouble.NO_BUFFER,
-    errno.EPERM: Trouble.FORBIDDEN,
-    errno.EACCES: Trouble.FORBIDDEN,
-    errno.EMSGSIZE: Trouble.TOO_LONG,
-}
-
-
-def trouble(fault: OSError) -> Trouble:
-    """What a failed socket call of ours amounts to."""
-    return _TROUBLES.get(fault.errno or 0, Trouble.SOCKET)
-
-
-def errno_name(number: int) -> str:
-    return errno.errorcode.get(number, str(number))
 
 
 @dataclass(frozen=True, slots=True)

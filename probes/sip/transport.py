@@ -22,7 +22,6 @@ from probes.sip.message import MalformedMessage, Request, is_keep_alive, parse, 
 from probes.sip.outgoing import Outgoing, outgoing
 from probes.sip.pending import Build, Cancel, Ended, Pending, Sent, Wire
 from probes.sip.recent import RecentBranches
-from probes.sip.route import Trouble, errno_name, trouble
 from probes.sip.streams import Streams
 from probes.sip.target import Endpoint, Target, Transport
 from probes.sip.timers import Deadlines, whole_ms
@@ -35,6 +34,7 @@ from probes.sip.transaction import (
     TimedOut,
     TransportFailed,
 )
+from probes.sip.trouble import Trouble, errno_name, trouble
 from probes.sip.udp import UdpSocket
 from probes.sip.ways import UdpWays
 

@@ -11,9 +11,9 @@ from probes.sip import streams
 from probes.sip.exchanged import Answered, Break, Broken, Refused, SelfTrouble, Silent
 from probes.sip.headers import CSeq
 from probes.sip.message import Request, Response, serialise
-from probes.sip.route import Trouble
 from probes.sip.target import TlsSettings, Transport
 from probes.sip.transport import SipEngine
+from probes.sip.trouble import Trouble
 from tests.probes.sip.samples import ok, options
 from tests.probes.sip.tcp_peer import Connection, tcp_peer
 

@@ -12,8 +12,8 @@ import pytest
 from lab.sip import Silent, Uas
 from probes.sip.exchanged import Answered, SelfTrouble
 from probes.sip.message import Request
-from probes.sip.route import Trouble
 from probes.sip.transport import SipEngine
+from probes.sip.trouble import Trouble
 from tests.probes.sip.peer import Peer
 from tests.probes.sip.samples import Local, options, udp
 

@@ -11,8 +11,8 @@ import pytest
 from probes.sip.exchanged import Answered, Exchanged, Refused, SelfTrouble, Silent
 from probes.sip.icmp import ORIGIN_ICMP, ExtendedError
 from probes.sip.message import serialise
-from probes.sip.route import Trouble
 from probes.sip.transport import SipEngine
+from probes.sip.trouble import Trouble
 from probes.sip.udp import BYTES_PER_READ, READS_PER_WAKEUP, UdpSocket
 from tests.probes.sip.attacker import MOST_TURNS, REASONS, ask, bound, until
 from tests.probes.sip.samples import Local, ok, options

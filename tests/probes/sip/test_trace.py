@@ -9,9 +9,9 @@ import pytest
 from probes.sample import Trace
 from probes.sip.exchanged import Refused, SelfTrouble, Silent
 from probes.sip.message import Request, serialise
-from probes.sip.route import Trouble
 from probes.sip.trace import MOST, redacted, trace
 from probes.sip.transport import SipEngine
+from probes.sip.trouble import Trouble
 from tests.probes.sip.asking import asked_once, options_probe
 from tests.probes.sip.peer import Peer
 from tests.probes.sip.samples import ok
