@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Annotated, Any, Literal, Self
-
-from pydantic import AfterValidator, GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from typing import Annotated, Literal, Self
 
 from config.problem import quoted
 
 _HOST_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _DIGITS = re.compile(r"[0-9]+")
-SIP_PORT = 5060
+SIP_PORT, SIPS_PORT = 5060, 5061
+
+SipTransport = Literal["udp", "tcp", "tls"]
+TRANSPORTS: dict[str, SipTransport] = {"udp": "udp", "tcp": "tcp", "tls": "tls"}
 
 
 def as_ip(text: str) -> IPv4Address | IPv6Address | None:
@@ -40,8 +40,6 @@ class Address:
 
     @classmethod
     def parse(cls, value: object) -> Self:
-        if isinstance(value, cls):
-            return value
         if not isinstance(value, str):
             raise ValueError("expected an address such as 127.0.0.1:8080 or [::1]:8080")
         host, port = split_host_port(value)
@@ -49,66 +47,114 @@ class Address:
             raise ValueError(f"{quoted(value)} has no port: write host:port")
         return cls(checked_host(host, value), checked_port(port, lowest=0))
 
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return _parsed_text(cls.parse)
-
 
 @dataclass(frozen=True, slots=True)
 class SipTarget:
-    """A SIP trunk's URI, written `sip:host[:port][;transport=udp]`. `host` has no brackets."""
+    """A SIP trunk's URI, written `sip:host[:port][;transport=udp|tcp|tls]` or `sips:…`. `host` has no brackets.
+
+    What is left out is found out by DNS, or by default (RFC 3263 §4): `port` and `transport` are None then.
+    """
 
     host: str
-    port: int = SIP_PORT
-    transport: Literal["udp"] = "udp"
+    port: int | None = None
+    transport: SipTransport | None = None
+    sips: bool = False
 
     def __str__(self) -> str:
-        return f"sip:{_bracketed(self.host)}:{self.port};transport={self.transport}"
+        port = "" if self.port is None else f":{self.port}"
+        transport = "" if self.transport is None else f";transport={self.transport}"
+        return f"{'sips' if self.sips else 'sip'}:{_bracketed(self.host)}{port}{transport}"
+
+    @property
+    def default_transport(self) -> SipTransport:
+        """Where neither the URI nor DNS says."""
+        return "tls" if self.sips else self.transport or "udp"
+
+    @property
+    def default_port(self) -> int:
+        return self.port or (SIPS_PORT if self.default_transport == "tls" else SIP_PORT)
 
     @classmethod
     def parse(cls, value: object) -> Self:
-        if isinstance(value, cls):
-            return value
         if not isinstance(value, str):
             raise ValueError("expected a SIP target such as sip:sbc.example.net:5060;transport=udp")
-        where, *parameters = _after_scheme(value).split(";")
+        sips, rest = _after_scheme(value)
+        where, *parameters = rest.split(";")
         if "@" in where:
             raise ValueError("a target is a trunk, not a user: write sip:host:port without the part before @")
-        _check_parameters(parameters)
+        transport = _transport(parameters)
+        if sips and transport == "udp":
+            raise ValueError("sips: needs TLS, which does not run over UDP")
         host, port = split_host_port(where)
-        return cls(checked_host(host, value), SIP_PORT if port is None else checked_port(port, lowest=1))
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return _parsed_text(cls.parse)
+        return cls(checked_host(host, value), None if port is None else checked_port(port, lowest=1), transport, sips)
 
 
-def _parsed_text(parse: Any) -> CoreSchema:
-    return core_schema.no_info_plain_validator_function(
-        parse,
-        json_schema_input_schema=core_schema.str_schema(),
-        serialization=core_schema.to_string_ser_schema(),
-    )
-
-
-def _after_scheme(text: str) -> str:
+def _after_scheme(text: str) -> tuple[bool, str]:
+    """Whether the scheme is `sips`, and what follows it."""
     scheme, colon, rest = text.partition(":")
-    if scheme.lower() == "sips" and colon:
-        raise ValueError("sips: needs TLS, which sip_options does not speak; only sip: with transport=udp")
-    if scheme.lower() != "sip" or not colon:
+    if scheme.lower() not in ("sip", "sips") or not colon:
         raise ValueError(f"{quoted(text)} is not a SIP target: write sip:host:port")
-    return rest
+    return scheme.lower() == "sips", rest
 
 
-def _check_parameters(parameters: list[str]) -> None:
+def _transport(parameters: list[str]) -> SipTransport | None:
+    found: SipTransport | None = None
     for parameter in parameters:
         name, _, given = parameter.partition("=")
         if name.lower() != "transport":
-            raise ValueError(f"parameter {quoted(name)} is not known; a target takes transport=udp")
-        if given.lower() != "udp":
-            raise ValueError(f"transport {quoted(given)} is not available; only udp")
-    if len(parameters) > 1:
-        raise ValueError("transport is given twice")
+            raise ValueError(f"parameter {quoted(name)} is not known; a target takes transport=udp, tcp or tls")
+        if given.lower() not in TRANSPORTS:
+            raise ValueError(f"transport {quoted(given)} is not available: one of udp, tcp, tls")
+        if found is not None:
+            raise ValueError("transport is given twice")
+        found = TRANSPORTS[given.lower()]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where requests leave from: a local address, and a port where that is not left to chance (0)."""
+
+    host: str
+    port: int = 0
+
+    def __str__(self) -> str:
+        return f"{_bracketed(self.host)}:{self.port}" if self.port else self.host
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        if isinstance(value, str):
+            if is_ip_address(value):
+                return cls(value)
+            inside, _, port = value.rpartition(":")
+            host = inside[1:-1] if inside.startswith("[") and inside.endswith("]") else inside
+            if is_ip_address(host) and (":" not in host or host != inside):
+                return cls(host, checked_port(port, lowest=1))
+        shown = f"{quoted(value)} is not an IP address: " if isinstance(value, str) else "expected a local address: "
+        raise ValueError(f"{shown}write one of this machine, such as 192.0.2.10, 192.0.2.10:5062 or 2001:db8::10")
+
+
+_USER = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/]|%[0-9A-Fa-f]{2})+")
+
+
+def parse_aor(value: object) -> str:
+    """An address of record: `sip:trunk@example.net`, as written but for the case of scheme and host."""
+    if not isinstance(value, str):
+        raise ValueError("expected an address of record such as sip:trunk@example.net")
+    scheme, colon, rest = value.partition(":")
+    user, at, where = rest.rpartition("@")
+    if scheme.lower() not in ("sip", "sips") or not colon or not at or not _USER.fullmatch(user):
+        raise ValueError(f"{quoted(value)} is not an address of record: write sip:user@domain")
+    host, port = split_host_port(where)
+    host = _bracketed(checked_host(host, value))
+    return f"{scheme.lower()}:{user}@{host}" + ("" if port is None else f":{checked_port(port, lowest=1)}")
+
+
+def parse_host(value: object) -> str:
+    """A host name or an address, without a port."""
+    if not isinstance(value, str):
+        raise ValueError("expected a host name or an IP address")
+    return value if is_ip_address(value) else checked_host(value, value)
 
 
 def split_host_port(text: str) -> tuple[str, str | None]:
@@ -155,4 +201,13 @@ def _has_port(address: Address) -> Address:
     return address
 
 
-RemoteAddress = Annotated[Address, AfterValidator(_has_port)]
+RemoteAddress = Annotated[Address, _has_port]
+
+
+def _numeric(address: Address) -> Address:
+    if not is_ip_address(address.host):
+        raise ValueError(f"{quoted(address.host)} is a name: write the address and port that requests go to whatever DNS says")
+    return _has_port(address)
+
+
+FixedAddress = Annotated[Address, _numeric]

@@ -5,21 +5,15 @@ Checks read an Outline, the sound parts of a file, so that they also run beside 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from config import cross_plans
-from config.addresses import as_ip
+from config import cross_plans, cross_probes
 from config.finding import Finding, repeated
-from config.model import Gate, Plan, Server, Settings, SipOptionsProbe, Store, Window
+from config.model import Gate, Plan, Probe, Server, SipOptionsProbe, Store, Window
 from config.problem import Path, did_you_mean, quoted
 from config.units import duration_text, is_accepted
 
-MS = 1_000_000
-T1_NS = 500 * MS
-"""RFC 3261 §17.1.2.1: the first retransmission over UDP leaves after T1."""
-TIMER_F_NS = 64 * T1_NS
-LEAST_EVERY_NS = 10 * MS
 SOCKET_PATH_BYTES = 107
 """Linux `sun_path` holds 108 bytes, the last of them NUL."""
 
@@ -32,23 +26,17 @@ class Outline:
     cutover: Window | None = None
     server: Server | None = None
     store: Store | None = None
-    probes: Mapping[str, SipOptionsProbe] = field(default_factory=dict)
+    probes: Mapping[str, Probe] = field(default_factory=dict)
     gates: Mapping[str, Gate] = field(default_factory=dict)
     plans: Mapping[str, Plan] = field(default_factory=dict)
     declared_probes: frozenset[str] = frozenset()
     declared_plans: frozenset[str] = frozenset()
 
-    @classmethod
-    def of(cls, settings: Settings) -> Outline:
-        sections = {name: getattr(settings, name) for name in Settings.model_fields}
-        return cls(**sections, declared_probes=frozenset(settings.probes), declared_plans=frozenset(settings.plans))
-
 
 def errors_across(outline: Outline) -> Iterator[Finding]:
     yield from _window(outline)
     yield from _server(outline)
-    for name, probe in outline.probes.items():
-        yield from _probe(("probes", name), probe)
+    yield from cross_probes.errors(outline.probes)
     for name, gate in outline.gates.items():
         yield from _gate(("gates", name), gate, outline)
     for name, plan in outline.plans.items():
@@ -56,8 +44,7 @@ def errors_across(outline: Outline) -> Iterator[Finding]:
 
 
 def warnings_across(outline: Outline) -> Iterator[Finding]:
-    for name, probe in outline.probes.items():
-        yield from _retransmission(("probes", name), probe)
+    yield from cross_probes.warnings(outline.probes)
     for name, gate in outline.gates.items():
         yield from _never_counted(("gates", name), gate, outline)
     if outline.cutover is not None:
@@ -85,30 +72,6 @@ def _server(outline: Outline) -> Iterator[Finding]:
             yield Finding(("server", "control"), f"the socket's path would be longer than {SOCKET_PATH_BYTES} bytes")
 
 
-def _probe(path: Path, probe: SipOptionsProbe) -> Iterator[Finding]:
-    every = (*path, "every")
-    if probe.every < LEAST_EVERY_NS:
-        yield Finding(every, f"more often than every {duration_text(LEAST_EVERY_NS)} is a flood, not a probe", reads=(every,))
-    suspect = probe.suspect_every
-    if suspect is not None and suspect > probe.every:
-        message = f"{duration_text(suspect)} is longer than every ({duration_text(probe.every)}): a suspect is asked more often"
-        yield Finding((*path, "suspect_every"), message, reads=(every,))
-    if suspect is not None and suspect < LEAST_EVERY_NS:
-        message = f"more often than every {duration_text(LEAST_EVERY_NS)} is a flood, not a probe"
-        yield Finding((*path, "suspect_every"), message)
-    if probe.timeout > TIMER_F_NS:
-        message = f"{duration_text(probe.timeout)} is too long: a SIP transaction ends after 32s (RFC 3261, timer F)"
-        yield Finding((*path, "timeout"), message)
-    yield from _source(path, probe)
-
-
-def _source(path: Path, probe: SipOptionsProbe) -> Iterator[Finding]:
-    source, target = as_ip(probe.source or ""), as_ip(probe.target.host)
-    if source is not None and target is not None and source.version != target.version:
-        message = f"an IPv{source.version} source cannot reach the IPv{target.version} target {target}"
-        yield Finding((*path, "source"), message)
-
-
 def _gate(path: Path, gate: Gate, outline: Outline) -> Iterator[Finding]:
     yield from _probe_names((*path, "trip", "probes"), gate.trip.probes, "new", outline)
     yield from _probe_names((*path, "compare_with"), gate.compare_with, "baseline", outline)
@@ -123,7 +86,7 @@ def _gate(path: Path, gate: Gate, outline: Outline) -> Iterator[Finding]:
     yield from _max_age(path, gate, outline)
 
 
-def _probe_names(path: Path, names: list[str], side: str, outline: Outline) -> Iterator[Finding]:
+def _probe_names(path: Path, names: Sequence[str], side: str, outline: Outline) -> Iterator[Finding]:
     for index, name in enumerate(names):
         probe = outline.probes.get(name)
         if name not in outline.declared_probes:
@@ -154,20 +117,11 @@ def _max_age(path: Path, gate: Gate, outline: Outline) -> Iterator[Finding]:
             yield Finding((*path, "max_age"), message, reads=(("probes", name, "every"),))
 
 
-def _retransmission(path: Path, probe: SipOptionsProbe) -> Iterator[Finding]:
-    if probe.timeout <= T1_NS:
-        message = (
-            f"{duration_text(probe.timeout)} leaves no room for a retransmission over UDP (T1 is 500ms): "
-            "one lost packet is one failure"
-        )
-        yield Finding((*path, "timeout"), message)
-
-
 def _never_counted(path: Path, gate: Gate, outline: Outline) -> Iterator[Finding]:
     for index, code in enumerate(gate.trip.codes):
         for name in gate.trip.probes:
             probe = outline.probes.get(name)
-            if probe is not None and is_accepted(code, probe.accept):
+            if isinstance(probe, SipOptionsProbe) and is_accepted(code, probe.accept):
                 message = f"probe {quoted(name)} accepts {code}, so it never counts as its failure"
                 yield Finding((*path, "trip", "codes", index), message, reads=(("probes", name, "accept"),))
 

@@ -51,7 +51,7 @@ def _step(path: Path, step: DnsStep) -> Iterator[Finding]:
 
 
 def _values(path: Path, record: DnsRecord) -> Iterator[Finding]:
-    values = record.values or []
+    values = record.values or ()
     for index, value in enumerate(values):
         address = as_ip(value)
         if address is None or address.version != VERSION[record.type]:

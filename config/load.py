@@ -5,29 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import Any
-
-from pydantic import ValidationError
 
 from config.cross import Outline, errors_across, warnings_across
+from config.decode import decode
 from config.document import Flaw, Mark, Node, Unreadable, read_document
 from config.finding import Finding
+from config.loaded import Loaded
 from config.model import Settings
 from config.places import unreadable_secrets
 from config.problem import ConfigInvalid, Problem, in_file_order, path_text
 
 MAX_BYTES = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """`source_digest` is the SHA-256 of the file's bytes, in hex."""
-
-    settings: Settings
-    warnings: tuple[Problem, ...]
-    source_digest: str
 
 
 def load(path: str | os.PathLike[str], *, secrets_from: Mapping[str, str] | None = None) -> Loaded:
@@ -61,31 +50,23 @@ def _judged(data: bytes, file: str, folder: str) -> tuple[Loaded, Node]:
         root, flaws = read_document(_text(data))
     except Unreadable as unreadable:
         raise ConfigInvalid(_problems([unreadable.flaw], file)) from None
-    context = {"folder": folder}
-    try:
-        settings = Settings.model_validate(root.plain(), context=context)
-    except ValidationError as error:
-        raise _invalid(error, root, flaws, file, context) from None
-    outline = Outline.of(settings)
-    warnings = in_file_order(_problems(_placed(warnings_across(outline), root), file))
+    probes, plans = _declared(root, "probes"), _declared(root, "plans")
+    decoded = decode(root, Settings, folder=folder)
+    # An alias or a tag has no value of its own to judge.
+    shared = {flaw.mark for flaw in flaws}
+    flaws += [flaw for flaw in decoded.flaws if flaw.mark not in shared]
+    outline = Outline(**decoded.found, declared_probes=probes, declared_plans=plans)
     flaws += _placed(errors_across(outline), root)
+    warnings = in_file_order(_problems(_placed(warnings_across(outline), root), file))
     if flaws:
         raise ConfigInvalid(_problems(flaws, file), warnings)
-    return Loaded(settings, warnings, hashlib.sha256(data).hexdigest()), root
+    return Loaded(Settings(**decoded.found), warnings, hashlib.sha256(data).hexdigest()), root
 
 
-def _invalid(error: ValidationError, root: Node, flaws: list[Flaw], file: str, context: dict[str, Any]) -> ConfigInvalid:
-    # A sound file needs neither the sentences nor the salvage, and `check` starts faster without them.
-    from config.explain import explain
-    from config.salvage import salvage
-
-    # An alias or a tag has no value of its own to judge.
-    judged = {flaw.mark for flaw in flaws}
-    explained = explain(error.errors(include_url=False, include_input=False), root)
-    flaws = flaws + [flaw for flaw in explained if flaw.mark not in judged]
-    outline = salvage(root, context)
-    flaws += _placed(errors_across(outline), root)
-    return ConfigInvalid(_problems(flaws, file), _problems(_placed(warnings_across(outline), root), file))
+def _declared(root: Node, section: str) -> frozenset[str]:
+    """The names that the file gives in a section, sound or not."""
+    node = root.child(section)
+    return frozenset(node.value) if node is not None and isinstance(node.value, dict) else frozenset()
 
 
 def _text(data: bytes) -> str:

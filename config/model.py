@@ -1,33 +1,49 @@
 """The file format, field by field. Durations are nanoseconds once loaded, ratios are floats in 0…1.
 
-Every model is frozen and refuses unknown keys. What can only be judged across fields lives in `config.cross`.
+To add a key, add a field: its type says what stands there, its default what holds without it; a field without a default is a
+key that must be given. `config.decode` reads by the annotation alone, and every mistake gets its sentence and its place:
+
+    retries: Annotated[int, Between(0, 10)] = 3     a whole number in range        `bool`, `str` and `Literal[…]` likewise
+    every: Duration = 5 * S                         a unit of `config.units`       a new one is `Annotated[T, Parsed(function)]`
+    banner: Annotated[str, check] = ""              `check` returns the value or raises ValueError with a sentence
+    source: IpText | None = None                    may be left out, or be empty
+    peers: OneOrMore[RemoteAddress]                 a list; `tuple[…, ...] = ()` where it may be empty
+    tls: Tls | None = None                          a mapping with the fields of another dataclass of this module
+    probes: dict[Name, Options | Register]          a mapping of names; `kind: Literal["…"]` tells dataclasses apart
+
+What depends on several fields of one mapping is a `__post_init__` that raises ValueError; what can only be judged across the
+file lives in `config.cross`. Every dataclass is frozen, refuses unknown keys, and is made without validation from code.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
-
-from config.addresses import as_ip
+from config.rules import Between, not_empty
 from config.secrets import Secret
 from config.units import (
     Address,
-    Count,
+    Aor,
     DnsName,
     Duration,
     DurationOrZero,
+    FilePath,
+    FixedAddress,
+    Host,
     Instant,
-    IpText,
+    Name,
+    OneOrMore,
     RecordName,
+    RecordValue,
     RemoteAddress,
     SipTarget,
+    Source,
     StatusClass,
+    TlsVersion,
     absolute,
 )
-
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
 
 S = 1_000_000_000
 
@@ -45,11 +61,8 @@ def _folder(path: str) -> str:
     return path
 
 
-class Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
-
-
-class Window(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
     """The cutover night: arming is possible between `opens` and `closes`."""
 
     opens: Instant
@@ -57,30 +70,35 @@ class Window(Model):
     recovery_time_objective: Duration = 600 * S
 
 
-class Key(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
     name: Name
     secret: Secret
 
 
-class WebhookServer(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookServer:
     listen: Address
     """Port 0 takes any free port."""
-    keys: list[Key] = Field(min_length=1)
+    keys: OneOrMore[Key]
 
 
-class AdminServer(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminServer:
     listen: Address
 
 
-class Server(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
     webhook: WebhookServer
     admin: AdminServer
-    control: Annotated[str, AfterValidator(_folder)] | None = None
+    control: Annotated[str, _folder] | None = None
     """Folder of the control socket `<name>.sock`; default: the first of $RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR, /run/cutoverd."""
 
 
-class Store(Model):
-    url: Annotated[str, AfterValidator(_store_url)]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    url: Annotated[str, _store_url]
     """`sqlite://` and an absolute path; doubled slashes collapse, so `sqlite:////var/x` is `sqlite:///var/x`."""
 
     @property
@@ -88,110 +106,178 @@ class Store(Model):
         return self.url.removeprefix("sqlite://")
 
 
-class SipOptionsProbe(Model):
-    kind: Literal["sip_options"]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """What a connection over TLS needs beyond the target's name. Files are PEM, and read again when they change."""
+
+    ca: FilePath | None = None
+    """Authorities to believe; default: the system's."""
+    certificate: FilePath | None = None
+    """Our own, with its chain, for a peer that asks who we are."""
+    private_key: FilePath | None = None
+    server_name: Host | None = None
+    """What the peer's certificate must name; default: the target's host as written, before any look-up (RFC 5922)."""
+    minimum_version: TlsVersion = "1.2"
+
+    def __post_init__(self) -> None:
+        if (self.certificate is None) != (self.private_key is None):
+            raise ValueError("certificate and private_key belong together: give both or neither")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SipProbe:
+    """What all SIP probes have in common."""
+
     path: Literal["new", "baseline", "control"]
     target: SipTarget
-    source: IpText | None = None
-    """Local IP address to send from; default: what the route says."""
-    every: Duration = 5 * S
+    """A name is looked up as RFC 3263 has it (NAPTR, SRV, A, AAAA), and each place that it leads to is asked by itself."""
+    address: FixedAddress | None = None
+    """Where requests go whatever DNS says of the target."""
+    source: Source | None = None
+    """Local address to send from, and port; default: what the route says, and any port."""
+    tls: Tls | None = None
     suspect_every: Duration | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SipOptionsProbe(SipProbe):
+    kind: Literal["sip_options"]
+    every: Duration = 5 * S
     timeout: Duration = 2 * S
-    accept: list[StatusClass] = Field(default=["2xx"], min_length=1)
+    accept: OneOrMore[StatusClass] = ("2xx",)
     """Statuses that PASS: a class ("2xx") or a number (404)."""
 
 
-class Consecutive(Model):
-    consecutive: Count = Field(default=5, ge=1, le=1000)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """For digest authentication. `realm` pins the only one that may ask; default: any."""
+
+    username: Annotated[str, not_empty]
+    password: Secret
+    realm: Annotated[str, not_empty] | None = None
 
 
-class Trip(Model):
-    consecutive: Count = Field(default=3, ge=1, le=1000)
-    codes: list[Annotated[Count, Field(ge=300, le=699)]] = Field(default=[503, 408], min_length=1)
-    probes: list[Name] = Field(min_length=1)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SipRegisterProbe(SipProbe):
+    """Mode `query` asks what the registrar holds for the AOR and binds nothing; `bind` keeps a registration of its own."""
+
+    kind: Literal["sip_register"]
+    aor: Aor
+    mode: Literal["query", "bind"] = "query"
+    dedicated: bool = False
+    """The AOR is for this daemon alone. Without it nothing is bound: callers of a shared AOR would be sent to a prober."""
+    credentials: Credentials | None = None
+    every: Duration = 30 * S
+    timeout: Duration = 5 * S
+    """For a query as a whole, challenge included; when binding, for each REGISTER."""
+    contact_host: Host | None = None
+    """The host that a binding must have to count; default: any. For queries."""
+    expires: Duration = 600 * S
+    """What is asked for when binding; the registrar may grant another."""
+    unregister: bool = True
+    """Whether an orderly stop takes the binding back."""
+    rate: Annotated[int, Between(1, 100_000)] | None = None
+    """REGISTERs a second, both of a digest's two counted, over all AORs at this registrar; default: learned from its answers."""
 
 
-class OnTrip(Model):
+Probe = SipOptionsProbe | SipRegisterProbe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consecutive:
+    consecutive: Annotated[int, Between(1, 1000)] = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trip:
+    consecutive: Annotated[int, Between(1, 1000)] = 3
+    codes: OneOrMore[Annotated[int, Between(300, 699)]] = (503, 408)
+    probes: OneOrMore[Name]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnTrip:
     run: Name
     confirm_for: DurationOrZero = 10 * S
 
 
-class Gate(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
     trip: Trip
-    compare_with: list[Name] = []
+    compare_with: tuple[Name, ...] = ()
     recover: Consecutive = Consecutive()
     max_age: Duration | None = None
     """Default: 3 × every + timeout of the slowest probe."""
-    on_trip: list[OnTrip] = []
+    on_trip: tuple[OnTrip, ...] = ()
 
 
-class TsigKey(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TsigKey:
     name: DnsName
     algorithm: Literal["hmac-sha1", "hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512"] = "hmac-sha256"
     secret: Secret
 
 
-class Rfc2136(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rfc2136:
     server: RemoteAddress
     key: TsigKey
     timeout: Duration = 2 * S
 
 
-class DnsProvider(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsProvider:
     rfc2136: Rfc2136
 
 
-class DnsRecord(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsRecord:
     name: RecordName
-    """Relative to the zone (`sip`), absolute (`sip.example.net.`) or `@`; within a step always absolute once loaded."""
+    """Relative to the zone (`sip`), absolute (`sip.example.net.`) or `@`; within a step always absolute."""
     type: Literal["A", "AAAA"]
-    values: list[str] | None = Field(default=None, min_length=1)
+    values: OneOrMore[RecordValue] | None = None
     """Asserts what the capture must find. The values restored come only from the baseline."""
 
-    @field_validator("values")
-    @classmethod
-    def _canonical(cls, values: list[str] | None) -> list[str] | None:
-        return None if values is None else [str(as_ip(value) or value) for value in values]
 
-
-class DnsStep(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsStep:
     kind: Literal["dns"]
     id: Name = "dns"
     provider: DnsProvider
     zone: DnsName
-    records: list[DnsRecord] = Field(min_length=1)
-    authoritative: list[RemoteAddress] = []
+    records: OneOrMore[DnsRecord]
+    authoritative: tuple[RemoteAddress, ...] = ()
     """Servers that must all answer the baseline before the step is done; default: the provider's server."""
 
-    @field_validator("records")
-    @classmethod
-    def _absolute_names(cls, records: list[DnsRecord], info: ValidationInfo) -> list[DnsRecord]:
-        zone = info.data.get("zone")
-        if zone is None:
-            return records
-        return [record.model_copy(update={"name": absolute(record.name, zone)}) for record in records]
+    def __post_init__(self) -> None:
+        named = tuple(replace(record, name=absolute(record.name, self.zone)) for record in self.records)
+        object.__setattr__(self, "records", named)
 
 
-class ThenWait(Model):
-    for_: DurationOrZero = Field(alias="for")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThenWait:
+    for_: DurationOrZero
     reason: str = ""
 
 
-class Stage(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
     name: Name
-    steps: list[DnsStep] = Field(min_length=1)
+    steps: OneOrMore[DnsStep]
     then_wait: ThenWait | None = None
 
 
-class Plan(Model):
-    stages: list[Stage] = Field(min_length=1)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    stages: OneOrMore[Stage]
 
 
-class Settings(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
     name: Name
     cutover: Window
     server: Server
     store: Store
-    probes: dict[Name, SipOptionsProbe] = Field(min_length=1)
-    gates: dict[Name, Gate] = Field(min_length=1)
-    plans: dict[Name, Plan] = {}
+    probes: Annotated[dict[Name, Probe], not_empty]
+    gates: Annotated[dict[Name, Gate], not_empty]
+    plans: dict[Name, Plan] = field(default_factory=dict)

@@ -71,8 +71,13 @@ def quoted(text: str) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'every'?`, or nothing when no known word is near."""
+    near = nearest(word, known)
+    return f"; did you mean {quoted(near)}?" if near else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
     # difflib costs milliseconds to import, and a sound file never needs it.
     from difflib import get_close_matches
 
     near = get_close_matches(word, sorted(known), n=1)
-    return f"; did you mean {quoted(near[0])}?" if near else ""
+    return near[0] if near else None

@@ -10,10 +10,11 @@ import os
 import re
 import stat
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator, model_validator
+from config.rules import FilePath
 
 MAX_BYTES = 64 * 1024
 HOW = "a secret is not written here: name its place, {env: NAME}, {file: PATH} or {credential: NAME}"
@@ -26,44 +27,29 @@ class SecretUnavailable(Exception):
     """The secret cannot be read. The message names its place and the reason, never its content."""
 
 
-class Secret(BaseModel):
-    """The place of a secret: exactly one of the three."""
+def _env_name(name: str) -> str:
+    if not _ENV_NAME.fullmatch(name):
+        raise ValueError("expected the name of an environment variable (letters, digits and _), not its content")
+    return name
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    env: str | None = None
-    file: str | None = None
-    credential: str | None = None
+def _credential_name(name: str) -> str:
+    if not _CREDENTIAL_NAME.fullmatch(name) or name in (".", ".."):
+        raise ValueError("expected the name of a systemd credential (letters, digits, _ . @ : -), without a folder")
+    return name
 
-    @field_validator("env")
-    @classmethod
-    def _env_name(cls, name: str | None) -> str | None:
-        if name is not None and not _ENV_NAME.fullmatch(name):
-            raise ValueError("expected the name of an environment variable (letters, digits and _), not its content")
-        return name
 
-    @field_validator("credential")
-    @classmethod
-    def _credential_name(cls, name: str | None) -> str | None:
-        if name is not None and (not _CREDENTIAL_NAME.fullmatch(name) or name in (".", "..")):
-            raise ValueError("expected the name of a systemd credential (letters, digits, _ . @ : -), without a folder")
-        return name
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """The place of a secret: exactly one of the three. Raises ValueError."""
 
-    @field_validator("file")
-    @classmethod
-    def _file_path(cls, path: str | None, info: ValidationInfo) -> str | None:
-        if path is None:
-            return None
-        if not path or not path.isprintable() or path.endswith("/"):
-            raise ValueError("expected the path of a file")
-        folder = (info.context or {}).get("folder", "")
-        return os.path.join(folder, path)  # noqa: PTH118 - text in, text out; an absolute path stays as it is
+    env: Annotated[str, _env_name] | None = None
+    file: FilePath | None = None
+    credential: Annotated[str, _credential_name] | None = None
 
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
+    def __post_init__(self) -> None:
         if sum(place is not None for place in (self.env, self.file, self.credential)) != 1:
             raise ValueError("a secret has exactly one place: {env: NAME}, {file: PATH} or {credential: NAME}")
-        return self
 
     def __str__(self) -> str:
         if self.env is not None:

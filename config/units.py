@@ -11,23 +11,30 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, PlainValidator
-
-from config.addresses import Address, RemoteAddress, SipTarget, is_ip_address
+from config.addresses import Address, FixedAddress, RemoteAddress, SipTarget, Source, as_ip, is_ip_address, parse_aor, parse_host
 from config.problem import quoted
+from config.rules import FilePath, OneOrMore, Parsed
 
 __all__ = [
     "Address",
-    "Count",
+    "Aor",
     "DnsName",
     "Duration",
     "DurationOrZero",
+    "FilePath",
+    "FixedAddress",
+    "Host",
     "Instant",
     "IpText",
+    "Name",
+    "OneOrMore",
     "RecordName",
+    "RecordValue",
     "RemoteAddress",
     "SipTarget",
+    "Source",
     "StatusClass",
+    "TlsVersion",
     "absolute",
     "duration_text",
     "is_accepted",
@@ -39,7 +46,10 @@ _LONGEST_NS = 366 * 24 * _NS["h"]
 _DURATION = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,9}))?(ms|s|m|h)")
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
+_DATE_AND_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}")
+# Not 24:00, which newer Pythons take for the next midnight.
+_INSTANT = re.compile(r"[0-9-]{10}[Tt ](?!24)[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})?")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 _STATUS = re.compile(r"[2-6](?:xx|[0-9][0-9])", re.IGNORECASE)
 
 
@@ -85,8 +95,8 @@ def _longer_than_nothing(ns: int) -> int:
     return ns
 
 
-Duration = Annotated[int, PlainValidator(parse_duration, json_schema_input_type=str), AfterValidator(_longer_than_nothing)]
-DurationOrZero = Annotated[int, PlainValidator(parse_duration, json_schema_input_type=str)]
+Duration = Annotated[int, Parsed(parse_duration), _longer_than_nothing]
+DurationOrZero = Annotated[int, Parsed(parse_duration)]
 
 
 def parse_dns_name(value: object) -> str:
@@ -130,8 +140,8 @@ def is_inside(name: str, zone: str) -> bool:
     return name == zone or name.endswith("." + zone)
 
 
-DnsName = Annotated[str, PlainValidator(parse_dns_name, json_schema_input_type=str)]
-RecordName = Annotated[str, PlainValidator(parse_record_name, json_schema_input_type=str)]
+DnsName = Annotated[str, Parsed(parse_dns_name)]
+RecordName = Annotated[str, Parsed(parse_record_name)]
 
 
 def parse_status_class(value: object) -> int | str:
@@ -147,19 +157,25 @@ def is_accepted(status: int, accept: Iterable[int | str]) -> bool:
     return any(status == one or f"{status // 100}xx" == one for one in accept)
 
 
-StatusClass = Annotated[int | str, PlainValidator(parse_status_class, json_schema_input_type=int | str)]
+StatusClass = Annotated[int | str, Parsed(parse_status_class)]
 
 
-def _instant_text(value: object) -> object:
-    # pydantic would take 20261205 for seconds since 1970 and a bare date for midnight.
-    if isinstance(value, datetime):
-        return value
-    if not isinstance(value, str) or not _INSTANT.match(value):
+def parse_instant(value: object) -> datetime:
+    # A bare date would be midnight somewhere, and a number seconds since 1970: neither was meant.
+    if not isinstance(value, str) or not _DATE_AND_TIME.match(value):
         raise ValueError("expected a date and time with its offset, such as 2026-12-05T22:00:00Z")
-    return value
+    try:
+        instant = datetime.fromisoformat(value.upper()) if _INSTANT.fullmatch(value) else None
+    except ValueError:  # the 32nd day, the 25th hour
+        instant = None
+    if instant is None:
+        raise ValueError(f"{quoted(value)} is not a date and time such as 2026-12-05T22:00:00Z")
+    if instant.tzinfo is None:
+        raise ValueError(f"{quoted(value)} has no time zone: add Z or an offset such as +01:00")
+    return instant
 
 
-Instant = Annotated[AwareDatetime, BeforeValidator(_instant_text)]
+Instant = Annotated[datetime, Parsed(parse_instant)]
 
 
 def _ip_address(value: str) -> str:
@@ -168,6 +184,35 @@ def _ip_address(value: str) -> str:
     return value
 
 
-IpText = Annotated[str, AfterValidator(_ip_address)]
-Count = Annotated[int, Field(strict=True)]
-"""A whole number: no text, no fraction, no true or false."""
+def _canonical(value: str) -> str:
+    return str(as_ip(value) or value)
+
+
+IpText = Annotated[str, _ip_address]
+RecordValue = Annotated[str, _canonical]
+"""Whether the value fits the record's type is judged in `config.cross_plans`."""
+
+
+def _is_name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise ValueError(
+            f"{quoted(text)} is not a name: a name has letters, digits, - and _, starts with a letter or digit, "
+            "and is at most 63 long"
+        )
+    return text
+
+
+Name = Annotated[str, _is_name]
+
+Aor = Annotated[str, Parsed(parse_aor)]
+Host = Annotated[str, Parsed(parse_host)]
+
+
+def parse_tls_version(value: object) -> str:
+    # YAML reads 1.2 as a number.
+    if str(value) not in ("1.2", "1.3"):
+        raise ValueError("expected a TLS version: 1.2 or 1.3")
+    return str(value)
+
+
+TlsVersion = Annotated[str, Parsed(parse_tls_version)]

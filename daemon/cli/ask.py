@@ -11,7 +11,6 @@ import click
 
 from config.problem import ConfigInvalid
 from daemon.cli.config_path import resolve_config_path
-from daemon.cli.locate import identify
 from daemon.cli.options import Invocation
 from daemon.cli.wording import DURATION, NS_PER_S
 from daemon.client import Unanswered, ask, first_socket
@@ -33,6 +32,9 @@ def send(
     invocation: Invocation, command: str, arguments: Mapping[str, object] | None = None, *, timeout_ns: int = 10 * NS_PER_S
 ) -> Reply:
     """What the daemon says, or why it could not be asked: every expected failure is a reply too."""
+    # The daemon words its log by modules beside this one, and must not hold a YAML parser for it.
+    from daemon.cli.locate import identify
+
     try:
         identity = identify(resolve_config_path(invocation.config, os.environ))
     except ConfigInvalid as invalid:

@@ -30,19 +30,28 @@ def run(invocation: Invocation, log_json: bool | None) -> int:
     What a human must mend is one line and exit code 2; what may pass (a full disk, a taken address) is one line and 6. A
     restart answers DEGRADED until fresh probes pass.
     """
-    from config.load import load
+    from config.apart import LoaderDied, load_apart
     from daemon import logs
 
-    logs.configure(sys.stderr, json=not sys.stderr.isatty() if log_json is None else log_json)
     try:
-        loaded = load(resolve_config_path(invocation.config, os.environ))
+        # First of all: it forks, and the log has a thread.
+        loaded = load_apart(resolve_config_path(invocation.config, os.environ))
     except ConfigInvalid as invalid:
         for problem in invalid.problems:
             click.echo(problem.render(), err=True)
         return Exit.USAGE
+    except (LoaderDied, OSError) as error:
+        return _cannot_run_now(error)
+    logs.configure(sys.stderr, json=not sys.stderr.isatty() if log_json is None else log_json)
     for warning in loaded.warnings:
         log.warning("%s", warning.render())
     return _serve(loaded.settings)
+
+
+def _cannot_run_now(error: Exception) -> int:
+    """What may pass by itself: another daemon, a full disk, a taken address, no memory."""
+    click.echo(f"cutoverd: cannot run now: {error}", err=True)
+    return Exit.REFUSED
 
 
 def _serve(settings: Settings) -> int:
@@ -60,9 +69,8 @@ def _serve(settings: Settings) -> int:
     except (SecretUnavailable, NotAStore, SchemaTooNew, NoControlPath, JournalFlawed) as error:
         click.echo(f"cutoverd: cannot start: {error}", err=True)
         return Exit.USAGE
-    except (StoreError, ControlRefused, OSError) as error:  # another daemon, a full disk, a taken address: it may pass
-        click.echo(f"cutoverd: cannot run now: {error}", err=True)
-        return Exit.REFUSED
+    except (StoreError, ControlRefused, OSError) as error:
+        return _cannot_run_now(error)
     return Exit.OK
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from config.load import Loaded, judge
+from config.load import judge
+from config.loaded import Loaded
 from config.problem import ConfigInvalid, Problem
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "examples" / "cutoverd.yaml"

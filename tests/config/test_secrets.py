@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
+from config.decode import decode
+from config.document import read_document
 from config.secrets import MAX_BYTES, Secret, SecretUnavailable, read
 
 CONTENT = b"hunter2"
@@ -93,43 +94,62 @@ def test_a_credential_without_systemd_says_what_is_missing() -> None:
         read(Secret(credential="key"), {})
 
 
+def written(text: str, *, folder: str = "/etc/cutoverd") -> Secret | list[str]:
+    """A secret as a file names it, or what is wrong with it."""
+    root, _ = read_document(text)
+    decoded = decode(root, Secret, folder=folder)
+    return [flaw.message for flaw in decoded.flaws] or Secret(**decoded.found)
+
+
 def test_a_relative_file_starts_at_the_folder_of_the_configuration(tmp_path: Path) -> None:
     kept(tmp_path)
-    secret = Secret.model_validate({"file": "key"}, context={"folder": str(tmp_path)})
-    assert secret.file == str(tmp_path / "key")
+    secret = written("{file: key}", folder=str(tmp_path))
+    assert secret == Secret(file=str(tmp_path / "key"))
     assert read(secret, {}) == CONTENT
+
+
+@pytest.mark.parametrize(("folder", "found"), [("/", "/key"), ("/etc", "/etc/key")])
+def test_a_folder_and_a_file_are_one_path(folder: str, found: str) -> None:
+    assert written("{file: key}", folder=folder) == Secret(file=found)
 
 
 def test_an_absolute_file_stays_where_it_is(tmp_path: Path) -> None:
     path = str(kept(tmp_path))
-    assert Secret.model_validate({"file": path}, context={"folder": "/elsewhere"}).file == path
+    assert written(f"{{file: {path}}}", folder="/elsewhere") == Secret(file=path)
 
 
 @pytest.mark.parametrize(
-    "places",
+    ("text", "message"),
     [
-        {},
-        {"env": "A", "file": "b"},
-        {"env": "not a name"},
-        {"env": ""},
-        {"env": "1A"},
-        {"file": ""},
-        {"file": "folder/"},
-        {"file": "nul\0"},
-        {"credential": "a/b"},
-        {"credential": ".."},
-        {"credential": ""},
+        ("{env: not a name}", "expected the name of an environment variable"),
+        ('{env: ""}', "expected the name of an environment variable"),
+        ("{env: 1A}", "expected the name of an environment variable"),
+        ('{file: ""}', "expected the path of a file"),
+        ("{file: folder/}", "expected the path of a file"),
+        (r'{file: "nul\0"}', "expected the path of a file"),
+        ("{credential: a/b}", "expected the name of a systemd credential"),
+        ("{credential: ..}", "expected the name of a systemd credential"),
+        ('{credential: ""}', "expected the name of a systemd credential"),
     ],
 )
-def test_a_secret_has_exactly_one_well_formed_place(places: dict[str, str]) -> None:
-    with pytest.raises(ValidationError):
-        Secret.model_validate(places)
+def test_a_place_is_well_formed(text: str, message: str) -> None:
+    wrong = written(text)
+    assert isinstance(wrong, list)
+    assert len(wrong) == 1
+    assert wrong[0].startswith(message)
+
+
+@pytest.mark.parametrize("places", [{}, {"env": "A", "file": "b"}, {"env": "A", "file": "b", "credential": "c"}])
+def test_a_secret_has_exactly_one_place(places: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="exactly one place"):
+        Secret(**places)
 
 
 def test_a_refused_secret_does_not_show_what_was_written() -> None:
-    with pytest.raises(ValidationError) as refused:
-        Secret.model_validate({"env": "hunter2 or so", "value": "hunter2"})
-    assert "hunter2" not in str(refused.value)
+    wrong = written("{env: hunter2 or so, value: hunter2, hunter2: x}")
+    assert isinstance(wrong, list)
+    assert len(wrong) == 3
+    assert "hunter2" not in str(wrong)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from config.units import (
     is_inside,
     parse_dns_name,
     parse_duration,
+    parse_instant,
     parse_record_name,
     parse_status_class,
 )
@@ -71,6 +74,40 @@ def test_a_duration_is_written_as_it_is_read(ns: int) -> None:
 )
 def test_a_duration_is_written_in_its_largest_whole_unit(ns: int, text: str) -> None:
     assert duration_text(ns) == text
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-12-05T22:00:00Z",
+        "2026-12-05t22:00:00z",
+        "2026-12-05 22:00Z",
+        "2026-12-05T23:00:00+01:00",
+        "2026-12-05T16:30:00.000-0530",
+    ],
+)
+def test_an_instant_is_a_date_and_a_time_with_its_offset(written: str) -> None:
+    assert parse_instant(written) == datetime(2026, 12, 5, 22, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("2026-12-05", "expected a date and time"),
+        (20261205, "expected a date and time"),
+        ("2026-12-05T22:00:00", "has no time zone: add Z"),
+        ("2026-12-32T22:00:00Z", "is not a date and time"),
+        ("2026-12-05T25:00:00Z", "is not a date and time"),
+        ("2026-12-05T24:00:00Z", "is not a date and time"),
+        ("2026-12-05T22:00:60Z", "is not a date and time"),
+        ("2026-12-05T22:00:00 Z", "is not a date and time"),
+        ("2026-12-05T22:00:00+25:00", "is not a date and time"),
+        ("2026-12-05T22:00:00Zulu", "is not a date and time"),
+    ],
+)
+def test_what_is_no_instant_is_refused(value: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        parse_instant(value)
 
 
 @pytest.mark.parametrize(
