@@ -23,6 +23,7 @@ from daemon.metrics import Metrics
 from daemon.notify import Notifier, watchdog_interval_ns
 from daemon.observe import LastTransitions, Observers, ProbeHistory
 from daemon.planbook import PlanBook
+from daemon.probing import Probing
 from daemon.reply import Reply
 from daemon.runs import RunKeeper
 from daemon.status import Standing
@@ -36,7 +37,8 @@ from daemon.writer import Writer
 from gates.cutover import Cutover
 from probes import clock
 from probes import registry as probe_kinds
-from probes.runner import Job, ProbeRunner
+from probes.resolver import Resolver
+from probes.runner import ProbeRunner
 from probes.sample import Sample
 from probes.sip.transport import SipEngine
 from reverters import journal
@@ -98,11 +100,16 @@ async def composed(
         stack.push_async_callback(store.close)
         sip = SipEngine()
         stack.callback(sip.close)
+        probing = Probing(
+            settings.probes,
+            probe_kinds.Means(sip=sip, resolver=Resolver(), rng=rng, passwords=compose.passwords(settings, environ)),
+        )
+        stack.push_async_callback(probing.close)
         notifier = Notifier(environ)
         stack.callback(notifier.close)
         book = PlanBook(compose.plans(settings))
         book.use(await store.latest_baseline())
-        means = _Means(settings, environ, rng, store, sip, notifier, book, reverters, observers or Observers())
+        means = _Means(settings, environ, rng, store, sip, probing, notifier, book, reverters, observers or Observers())
         yield _assembled(means, await store.entries(), keys, control_path)
 
 
@@ -115,6 +122,7 @@ class _Means:
     rng: random.Random
     store: Store
     sip: SipEngine
+    probing: Probing
     notifier: Notifier
     book: PlanBook
     reverters: Callable[[], Mapping[str, Reverter]]
@@ -134,7 +142,7 @@ def _assembled(means: _Means, entries: list[JournalEntry], keys: Keys, control_p
 
     writer = Writer(means.store, recorded=_recorder(inbox, observers), troubled=troubled)
     runs = RunKeeper(store=means.store, writer=writer, book=book, reverters=means.reverters, rng=means.rng)
-    probes = ProbeRunner(_jobs(means), _publisher(settings, inbox, observers), rng=means.rng, vantage="local")
+    probes = ProbeRunner(means.probing.jobs(), _publisher(settings, inbox, observers), rng=means.rng, vantage="local")
     watchdog = Watchdog(means.notifier, watchdog_interval_ns(means.environ, pid=os.getpid()), metrics)
     hands = Hands(inbox=inbox, writer=writer, runs=runs, probes=probes, observers=observers, turned=watchdog.turned)
     judge = Judge(
@@ -149,7 +157,14 @@ def _assembled(means: _Means, entries: list[JournalEntry], keys: Keys, control_p
     )
     explain = _explainer(means, board, transitions)
     commands = Commands(
-        inbox=inbox, board=board, book=book, store=means.store, writer=writer, reverters=means.reverters, explain=explain
+        inbox=inbox,
+        board=board,
+        book=book,
+        store=means.store,
+        writer=writer,
+        reverters=means.reverters,
+        explain=explain,
+        again=means.probing.again,
     )
     return App(
         settings=settings,
@@ -196,7 +211,10 @@ def _metrics(means: _Means, board: Board, inbox: Inbox, entries: list[JournalEnt
         failures=means.observers.failures,
     )
     metrics.recalled(entries)
+    metrics.registrations(means.probing.registrations)
+    metrics.registrars(means.probing.registrars)
     _observe(metrics, means.observers)
+    means.observers.sample.register("registrations", means.probing.sampled)
     return metrics
 
 
@@ -244,11 +262,6 @@ def _recalled(entries: list[JournalEntry]) -> Cutover:
     for entry in entries:
         cutover = recall.follow(cutover, entry)
     return cutover
-
-
-def _jobs(means: _Means) -> dict[str, Job]:
-    shared = probe_kinds.Means(sip=means.sip, rng=means.rng)
-    return {name: Job(probe_kinds.build(probe, shared), compose.cadence(probe)) for name, probe in means.settings.probes.items()}
 
 
 def _standing(settings: Settings, book: PlanBook) -> Standing:

@@ -31,6 +31,8 @@ LONGEST_HOLD_NS = 24 * 3600 * NS_PER_S
 Handler = Callable[[Mapping[str, Any], str], Awaitable[Reply]]
 Explain = Callable[[str, str], Reply]
 """(name, kind) → what `why` says. `kind` is `gate`, `probe`, or empty for whichever bears the name."""
+Again = Callable[[str], bool]
+"""The name of a probe → whether it is a registration, which from now on asks again."""
 
 
 class BadArgument(Exception):
@@ -106,8 +108,9 @@ class Commands:
         writer: Writer,
         reverters: Callable[[], Mapping[str, Reverter]],
         explain: Explain | None = None,
+        again: Again = lambda _: False,
     ) -> None:
-        """`why` is a command where there is something that can explain."""
+        """`why` is a command where there is something that can explain. `again` has a rejected registration tried again."""
         self._inbox = inbox
         self._board = board
         self._book = book
@@ -119,7 +122,9 @@ class Commands:
             "plan": self._plan,
             "baseline-capture": self._capture,
             "baseline-show": self._show,
+            "retry-probe": self._retry_probe,
         }
+        self._again = again
         if explain:
             self._others["why"] = _why(explain)
 
@@ -177,6 +182,21 @@ class Commands:
             baseline = Baseline.of(captured_utc_ns=clock.read().utc_ns, actor=actor, objects=found.objects)
             return await self._store_baseline(baseline, actor)
 
+    async def _retry_probe(self, arguments: Mapping[str, Any], actor: str) -> Reply:
+        name, reason = _text(arguments, "name", required=True), _text(arguments, "reason", required=False)
+        if not self._again(name):
+            return Reply(Exit.REFUSED, f"refused: {name} is no registration (kind sip_register)")
+        noted = await self._noted("retry-probe", {"probe": name, "reason": reason}, actor)
+        return Reply(Exit.OK, f"{name}: the registrar is asked again{noted}")
+
+    async def _noted(self, command: str, arguments: Mapping[str, Any], actor: str) -> str:
+        """What was done stands in the journal; where it cannot, the words to say so."""
+        try:
+            await self._writer.append(Operated(command, arguments), actor=actor)
+        except JournalUnavailable as error:
+            return f"; the journal could not note it: {error}"
+        return ""
+
     def _not_now(self) -> str:
         cutover = self._board.cutover
         if cutover.phase is not Phase.PREPARED:
@@ -190,11 +210,7 @@ class Commands:
             return Reply(Exit.REFUSED, f"refused: {error}")
         self._book.use(baseline)  # it is stored, and would be the latest after a restart too
         told = f"baseline {baseline.id[:12]}: {len(baseline.objects)} objects"
-        try:
-            note = Operated("baseline-capture", {"baseline": baseline.id, "objects": len(baseline.objects)})
-            await self._writer.append(note, actor=actor)
-        except JournalUnavailable as error:
-            told += f"; the journal could not note it: {error}"
+        told += await self._noted("baseline-capture", {"baseline": baseline.id, "objects": len(baseline.objects)}, actor)
         return Reply(Exit.OK, told, _described(baseline))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from config import secrets
 from config.model import Gate as GateSettings
 from config.model import Plan as PlanSettings
-from config.model import Settings, SipOptionsProbe
+from config.model import Probe, Settings, SipRegisterProbe
 from config.secrets import SecretUnavailable
 from daemon.moments import Window
 from gates.gate import GateSpec, OnTrip
@@ -21,11 +21,11 @@ NS_PER_S = 1_000_000_000
 FRESH_INTERVALS = 3
 
 
-def cadence(probe: SipOptionsProbe) -> Cadence:
+def cadence(probe: Probe) -> Cadence:
     return Cadence(every_ns=probe.every, suspect_every_ns=probe.suspect_every or probe.every)
 
 
-def gate(name: str, settings: GateSettings, probes: Mapping[str, SipOptionsProbe]) -> GateSpec:
+def gate(name: str, settings: GateSettings, probes: Mapping[str, Probe]) -> GateSpec:
     used = [probes[probe] for probe in (*settings.trip.probes, *settings.compare_with)]
     default_age = max(FRESH_INTERVALS * probe.every + probe.timeout for probe in used)
     return GateSpec(
@@ -68,6 +68,15 @@ def window(settings: Settings) -> Window:
 def webhook_keys(settings: Settings, environ: Mapping[str, str]) -> dict[str, bytes]:
     """Name to secret. Raises SecretUnavailable, naming the place."""
     return {key.name: secrets.read(key.secret, environ) for key in settings.server.webhook.keys}
+
+
+def passwords(settings: Settings, environ: Mapping[str, str]) -> dict[str, bytes]:
+    """Probe to the password of its credentials. Raises SecretUnavailable, naming the place."""
+    return {
+        name: secrets.read(probe.credentials.password, environ)
+        for name, probe in settings.probes.items()
+        if isinstance(probe, SipRegisterProbe) and probe.credentials is not None
+    }
 
 
 def tsig_keys(settings: Settings, environ: Mapping[str, str]) -> dict[str, bytes]:

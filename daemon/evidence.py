@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from daemon.forecast import Pace
@@ -13,11 +13,14 @@ from probes.sample import NS_PER_MS, Moment, Origin, Outcome, Sample
 
 
 def result(sample: Sample, *, now: Moment) -> dict[str, Any]:
-    """Age is counted from the sending, as freshness is. `took_us` is the round trip where the origin is `wire`."""
+    """Age is counted from the sending, as freshness is. `took_us` is the round trip where the origin is `wire`; `target` is
+    which of several the result is about, empty where there is one.
+    """
     found = sample.result
     return {
         "outcome": str(found.outcome),
-        "label": "PASS" if found.outcome is Outcome.PASS else rule.label(found),
+        "label": label(sample),
+        "target": found.target,
         "code": found.code,
         "origin": str(found.origin),
         "reason": found.reason,
@@ -28,6 +31,20 @@ def result(sample: Sample, *, now: Moment) -> dict[str, Any]:
     }
 
 
+def label(sample: Sample) -> str:
+    return "PASS" if sample.result.outcome is Outcome.PASS else rule.label(sample.result)
+
+
+def latest(samples: Iterable[Sample]) -> dict[str, Sample]:
+    """The newest result of each target that the name led to when it was last asked, out of `samples` in order of arrival."""
+    found: dict[str, Sample] = {}
+    among: tuple[str, ...] = ()
+    for sample in samples:
+        found[sample.result.target] = sample
+        among = sample.result.among or among
+    return {target: found[target] for target in among or ("",) if target in found}
+
+
 def when(moment: Moment | None, *, now: Moment) -> dict[str, Any] | None:
     return {"at": instant(moment.utc_ns), "age_ms": age(moment, now=now)} if moment else None
 
@@ -36,16 +53,22 @@ def age(moment: Moment, *, now: Moment) -> int:
     return (now.mono_ns - moment.mono_ns) // NS_PER_MS
 
 
-def counts(gate: Gate, sample: Sample, judged: Collection[int]) -> str:
-    """What the result meant to the gate."""
+def counts(gate: Gate, sample: Sample, judged: Collection[tuple[int, str]]) -> str:
+    """What the result meant to the gate. `judged` are the results that told it something: place in the sequence, and target."""
     if sample.result.outcome is Outcome.ERROR:
         return "no: we could not measure"
-    if sample.sequence not in judged:
-        return _uncounted(sample, gate.inputs[sample.probe].judged)
+    if (sample.sequence, sample.result.target) not in judged:
+        return _uncounted(sample, _judged(gate, sample))
     if sample.result.outcome is Outcome.PASS:
         return "resets"
     inside = sample.probe in gate.spec.baseline or sample.result.code in gate.spec.codes
     return "yes" if inside else "for the answer only: outside the code set"
+
+
+def _judged(gate: Gate, sample: Sample) -> int:
+    targets = gate.targets.get(sample.probe)
+    known = targets.known.get(sample.result.target) if targets else None
+    return (known or gate.inputs[sample.probe]).judged
 
 
 def _uncounted(sample: Sample, judged: int) -> str:

@@ -22,7 +22,7 @@ from daemon.reply import Exit, Reply
 from gates import lease, machine, words
 from gates.command import Facts
 from gates.cutover import Command, Cutover, may_start
-from gates.gate import Gate, GateSpec, GateState, Transition, fresh, relatched
+from gates.gate import Gate, GateSpec, GateState, Transition, concerned, fresh, relatched
 from gates.lease import Lease
 from gates.machine import Disturbed, Latch, Reset, Tick
 from probes import clock
@@ -56,6 +56,7 @@ class Judge:
             name: relatched(spec, cutover.latched[name], now=now) if name in cutover.latched else fresh(spec)
             for name, spec in specs.items()
         }
+        self._concerned = concerned(specs)
         self.cutover = replace(cutover, generation=cutover.generation + RESTART_STEP)
         self._window = window
         self._book = book
@@ -117,7 +118,8 @@ class Judge:
     def _take(self, message: Message, now: Moment) -> None:
         match message:
             case Sample():
-                self._advance_all(message, now)
+                for name in self._concerned.get(message.probe, ()):
+                    self._advance(name, message, now)
             case Ordered():
                 self._waiting.append(message)
                 self._halt_at_once()
@@ -155,7 +157,7 @@ class Judge:
         match body:
             case Planned(plan=plan, gates=gates):
                 for name in gates:
-                    self._advance(name, Latch(plan, f"run of {plan} started ({actor})"), now)
+                    self._advance(name, Latch(plan, actor), now)
             case Operated(command=Command.RESET):
                 self._queued = frozenset()
                 for name in self.gates:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Generic, ParamSpec
 
 from gates.gate import Gate, Transition
@@ -72,27 +72,52 @@ class LastTransitions(dict[str, Transition]):
 class ProbeHistory:
     """Of each probe the last `kept` results, and the last `kept` that were no PASS: a good hour must not wash a bad minute away.
 
-    Oldest first, in order of arrival. `judged` maps gate and probe to the sequence numbers of the results that told the gate
-    something. Register `sampled` and `counted`.
+    Oldest first, in order of arrival. Where a name leads to several targets, `kept` is for each of them, and for all together
+    that it no longer leads to. `judged` maps gate and probe to the results that told the gate something, each as its place in
+    the sequence and its target. Register `sampled` and `counted`.
     """
 
     def __init__(self, *, kept: int = KEPT) -> None:
         self._kept = kept
         self.results: dict[str, deque[Sample]] = {}
         self.failures: dict[str, deque[Sample]] = {}
-        self.judged: dict[tuple[str, str], deque[int]] = {}
+        self.judged: dict[tuple[str, str], deque[tuple[int, str]]] = {}
+        self._among: dict[str, tuple[str, ...]] = {}
 
     def observe(self, observers: Observers) -> None:
         observers.sample.register("probe history", self.sampled)
         observers.counted.register("probe history", self.counted)
 
     def sampled(self, sample: Sample, path: str) -> None:
+        if sample.result.target:
+            self._among[sample.probe] = sample.result.among
         self._keep(self.results, sample)
         if sample.result.outcome is not Outcome.PASS:
             self._keep(self.failures, sample)
 
     def counted(self, gate: Gate, sample: Sample) -> None:
-        self.judged.setdefault((gate.spec.name, sample.probe), deque(maxlen=self._kept)).append(sample.sequence)
+        told = self.judged.setdefault((gate.spec.name, sample.probe), deque())
+        told.append((sample.sequence, sample.result.target))
+        while len(told) > self._kept * (1 + len(self._among.get(sample.probe, ()))):
+            told.popleft()
 
     def _keep(self, where: dict[str, deque[Sample]], sample: Sample) -> None:
-        where.setdefault(sample.probe, deque(maxlen=self._kept)).append(sample)
+        kept = where.setdefault(sample.probe, deque())
+        kept.append(sample)
+        among = self._among.get(sample.probe)
+        if among is not None:
+            where[sample.probe] = _newest(kept, among, self._kept)
+        elif len(kept) > self._kept:
+            kept.popleft()
+
+
+def _newest(samples: deque[Sample], among: Collection[str], most: int) -> deque[Sample]:
+    """Of each target at most so many, the newest; of all that are not `among` the targets, together as many."""
+    found: Counter[str] = Counter()
+    kept: deque[Sample] = deque()
+    for sample in reversed(samples):
+        target = sample.result.target if sample.result.target in among else ""
+        found[target] += 1
+        if found[target] <= most:
+            kept.appendleft(sample)
+    return kept

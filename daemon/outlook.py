@@ -47,6 +47,18 @@ class View:
     def passes(self, probe: str, count: int) -> Span:
         return forecast.passes(self.paces[probe], count, now=self.now)
 
+    def each(self, probes: Iterable[str]) -> list[str]:
+        """Their names where all of a probe's targets are meant."""
+        return [self._of_targets(probe, "each") for probe in probes]
+
+    def one(self, probes: Iterable[str]) -> list[str]:
+        """Their names where one of a probe's targets is enough."""
+        return [self._of_targets(probe, "one") for probe in probes]
+
+    def _of_targets(self, probe: str, how_many: str) -> str:
+        several = words.targets(self.gate, probe)
+        return f"{probe} ({how_many} of its {len(several)} targets)" if several else probe
+
     def ago(self, moment: Moment) -> str:
         return f"{words.seconds(self.now.mono_ns - moment.mono_ns)} ago"
 
@@ -63,7 +75,7 @@ def _from_unknown(view: View) -> list[Change]:
     if not missing:
         return [Change(GateState.HEALTHY, "the next turn of the judging loop")]
     span = forecast.of_each(view.passes(probe, 1) for probe in missing)
-    return [Change(GateState.HEALTHY, f"a PASS from {_all(missing)}; nothing trips from UNKNOWN", span)]
+    return [Change(GateState.HEALTHY, f"a PASS from {_all(view.one(missing))}; nothing trips from UNKNOWN", span)]
 
 
 def _must_pass(view: View, probe: str) -> bool:
@@ -75,7 +87,7 @@ def _from_healthy(view: View) -> list[Change]:
     needed = view.gate.spec.needed
     first = Change(
         GateState.SUSPECT,
-        f"1 failure of {_any(needed)}, any code: shown, and the answer stays",
+        f"1 failure of {_any(view.each(needed))}, any code: shown, and the answer stays",
         forecast.of_any(view.failures(probe, 1) for probe in needed),
     )
     return [*_trips(view, needed), first, *_turns_away(view, needed), *_goes_stale(view)]
@@ -115,10 +127,10 @@ def _trips(view: View, probes: Iterable[str]) -> list[Change]:
     missing = {probe: view.threshold - view.gate.inputs[probe].counted for probe in probes}
     span = forecast.of_any(view.failures(probe, count) for probe, count in missing.items())
     least = min(missing.values())
-    by = f"{_count(least, view.threshold)} {view.codes} on {_any(missing)}, without a PASS between"
+    by = f"{_count(least, view.threshold)} {view.codes} on {_any(view.each(missing))}, without a PASS between"
     if not view.gate.spec.baseline:
         return [Change(GateState.TRIPPED, by, span)]
-    both = f"the same, while {_any(view.gate.spec.baseline)} fails as often: no run"
+    both = f"the same, while {_any(view.each(view.gate.spec.baseline))} fails as often: no run"
     return [Change(GateState.TRIPPED, f"{by}, {_and_good(view, missing)}", span), Change(GateState.INCONCLUSIVE, both, span)]
 
 
@@ -136,7 +148,8 @@ def _turns_away(view: View, probes: Iterable[str]) -> list[Change]:
     missing = {probe: max(view.threshold - view.gate.inputs[probe].failing, 1) for probe in probes}
     span = forecast.of_any(view.failures(probe, count) for probe, count in missing.items())
     count = min(missing.values())
-    return [Change("DEGRADED", f"{_failures(count, view.threshold)} of any code on {_any(missing)}: SUSPECT, and no run", span)]
+    by = f"{_failures(count, view.threshold)} of any code on {_any(view.each(missing))}: SUSPECT, and no run"
+    return [Change("DEGRADED", by, span)]
 
 
 def _recovers(view: View) -> list[Change]:
@@ -147,7 +160,9 @@ def _recovers(view: View) -> list[Change]:
     if not missing:
         return [Change(GateState.HEALTHY, "the next turn of the judging loop")]
     span = forecast.of_each(view.passes(probe, count) for probe, count in missing.items())
-    told = ", ".join(f"{_count(count, enough)} PASS of {probe}" for probe, count in missing.items())
+    told = ", ".join(
+        f"{_count(count, enough)} PASS of {named}" for named, count in zip(view.one(missing), missing.values(), strict=True)
+    )
     return [Change(GateState.HEALTHY, told, span)]
 
 
@@ -173,7 +188,8 @@ def _baseline_passes(view: View) -> list[Change]:
     )
     missing = [probe for probe, known in view.inputs(view.gate.spec.baseline).items() if not _proved(view, known, since)]
     span = forecast.of_each(view.passes(probe, 1) for probe in missing) if missing else None
-    by = f"a PASS of {_all(missing or view.gate.spec.baseline)} to a request sent after the first counted failure"
+    asked = _all(view.one(missing or view.gate.spec.baseline))
+    by = f"a PASS of {asked} to a request sent after the first counted failure"
     return [Change(GateState.TRIPPED, f"{by} ({view.ago(since)})", span)]
 
 
@@ -188,7 +204,7 @@ def _baseline_fails(view: View) -> list[Change]:
         return []
     nearest = max(known, key=lambda probe: known[probe].failing)
     count = max(view.threshold - known[nearest].failing, 1)
-    concerned = _any([nearest] if known[nearest].failing else known)
+    concerned = _any(view.each([nearest] if known[nearest].failing else known))
     by = f"{_failures(count, view.threshold)} of {concerned}, any code: going back would not help"
     return [Change(GateState.INCONCLUSIVE, by, view.failures(nearest, count))]
 

@@ -144,10 +144,18 @@ def _distance(known: Input, *, threshold: int) -> str:
 
 
 def _input(gate: Gate, probe: str, path: str, *, now: Moment) -> dict[str, Any]:
-    known = gate.inputs[probe]
+    """`targets` are those that the probe's name leads to, where they are several: the input is what the path makes of them."""
+    several = words.targets(gate, probe)
     return {
         "probe": probe,
         "path": path,
+        **_known(gate, gate.inputs[probe], now=now),
+        "targets": [{"target": target, **_known(gate, known, now=now)} for target, known in several.items()],
+    }
+
+
+def _known(gate: Gate, known: Input, *, now: Moment) -> dict[str, Any]:
+    return {
         "age_ms": (now.mono_ns - known.sent.mono_ns) // NS_PER_MS if known.sent else -1,
         "fresh": not compare.is_stale(known, max_age_ns=gate.spec.max_age_ns, now=now),
         "counted": known.counted,

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from config.model import Settings, SipOptionsProbe
+from config.model import Probe, Settings, SipOptionsProbe
 from config.problem import did_you_mean, quoted
 from config.units import duration_text
 from daemon import evidence, outlook, overlays, standby, status
@@ -19,8 +19,8 @@ from daemon.forecast import Pace
 from daemon.outlook import Change, View
 from daemon.reply import Exit, Reply
 from daemon.status import Standing, instant
-from gates import machine
-from gates.gate import Gate, Transition
+from gates import machine, words
+from gates.gate import Gate, Input, Transition
 from probes.sample import NS_PER_MS, Moment, Outcome, Sample
 from probes.schedule import Cadence
 
@@ -31,7 +31,9 @@ FRESH_INTERVALS = 3
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """All that an explanation rests on. Samples are oldest first; `judged` are the sequence numbers that a gate counted."""
+    """All that an explanation rests on. Samples are oldest first; `judged` are the results that told a gate something, by place
+    in the sequence and target.
+    """
 
     settings: Settings
     board: Board
@@ -39,7 +41,7 @@ class Ground:
     transitions: Mapping[str, Transition]
     results: Mapping[str, Sequence[Sample]]
     failures: Mapping[str, Sequence[Sample]]
-    judged: Mapping[tuple[str, str], Collection[int]]
+    judged: Mapping[tuple[str, str], Collection[tuple[int, str]]]
 
 
 def explain(ground: Ground, name: str, *, kind: str, now: Moment) -> Reply:
@@ -131,20 +133,27 @@ def _max_age_from(settings: Settings, gate: Gate) -> str:
 
 
 def _input(ground: Ground, gate: Gate, told: dict[str, Any], *, now: Moment) -> dict[str, Any]:
-    """An input as `status` tells it, with the moments behind its counters and its newest results."""
+    """An input as `status` tells it, with the moments behind its counters, its newest results, and each target's last."""
     probe = told["probe"]
     known = gate.inputs[probe]
     judged = ground.judged.get((gate.spec.name, probe), ())
-    recent = list(ground.results.get(probe, ()))[-SHOWN:]
+    results = ground.results.get(probe, ())
+    latest = evidence.latest(results)
     return {
         **told,
+        "targets": [{**each, "last": _label(latest.get(each["target"]))} for each in told["targets"]],
         "first_failed": evidence.when(known.first_failed, now=now),
         "first_counted": evidence.when(known.first_counted, now=now),
         "last_pass": evidence.when(known.passed_at, now=now),
         "results": [
-            {**evidence.result(each, now=now), "counts": evidence.counts(gate, each, judged)} for each in reversed(recent)
+            {**evidence.result(each, now=now), "counts": evidence.counts(gate, each, judged)}
+            for each in reversed(list(results)[-SHOWN:])
         ],
     }
+
+
+def _label(sample: Sample | None) -> str:
+    return evidence.label(sample) if sample else ""
 
 
 def _change(each: Change) -> dict[str, Any]:
@@ -180,10 +189,11 @@ def _probe(ground: Ground, name: str, *, now: Moment) -> dict[str, Any]:
         "path": settings.path,
         "target": str(settings.target),
         "source": settings.source or "",
-        "accept": [str(status) for status in settings.accept],
+        "accept": [str(status) for status in settings.accept] if isinstance(settings, SipOptionsProbe) else [],
         "cadence": evidence.cadence(pace),
         "hastened_by": [gate.spec.name for gate in _hasty(ground.board) if name in _named(gate)],
         "needed_by": [_need(gate, name) for gate in ground.board.gates.values() if name in _named(gate)],
+        "targets": _targets(ground.results.get(name, ()), now=now),
         "results": results,
         "failures": [evidence.result(each, now=now) for each in reversed(ground.failures.get(name, ()))],
         "at": instant(now.utc_ns),
@@ -196,25 +206,41 @@ def _of_probe(ground: Ground, name: str, *, now: Moment) -> Exit:
     named = [each for each in whole["gates"] if name in (known["probe"] for known in each["inputs"])]
     if named:
         return status.exit_code({**whole, "gates": named})
-    known = ground.results.get(name)
-    return _BY_OUTCOME[known[-1].result.outcome] if known else Exit.UNKNOWN
+    results = ground.results.get(name, ())
+    of_the_name = bool(results) and not results[-1].result.target
+    outcomes = {each.result.outcome for each in ([results[-1]] if of_the_name else evidence.latest(results).values())}
+    if Outcome.PASS in outcomes:
+        return Exit.OK
+    return Exit.DEGRADED if outcomes == {Outcome.FAIL} else Exit.UNKNOWN
 
 
-_BY_OUTCOME = {Outcome.PASS: Exit.OK, Outcome.FAIL: Exit.DEGRADED, Outcome.ERROR: Exit.UNKNOWN}
+def _targets(results: Sequence[Sample], *, now: Moment) -> list[dict[str, Any]]:
+    """The last of each target, where the name leads to several."""
+    latest = evidence.latest(results)
+    if len(latest) < 2:
+        return []
+    return [
+        {"target": target, "last": evidence.label(sample), "age_ms": evidence.age(sample.sent, now=now)}
+        for target, sample in latest.items()
+    ]
 
 
 def _named(gate: Gate) -> tuple[str, ...]:
     return (*gate.spec.needed, *gate.spec.baseline)
 
 
-def _need(gate: Gate, probe: str) -> dict[str, str]:
-    known = gate.inputs[probe]
+def _need(gate: Gate, probe: str) -> dict[str, Any]:
     return {
         "gate": gate.spec.name,
         "as": "needed" if probe in gate.spec.needed else "compare_with",
         "state": str(gate.state),
-        "counted": f"{known.counted}/{gate.spec.threshold} counted, {known.failing} failing, {known.passes} PASS",
+        "counted": _counted(gate, gate.inputs[probe]),
+        "targets": [{"target": target, "counted": _counted(gate, known)} for target, known in words.targets(gate, probe).items()],
     }
+
+
+def _counted(gate: Gate, known: Input) -> str:
+    return f"{known.counted}/{gate.spec.threshold} counted, {known.failing} failing, {known.passes} PASS"
 
 
 # What both need
@@ -237,7 +263,7 @@ def _paces(ground: Ground) -> dict[str, Pace]:
     }
 
 
-def _configured(probe: SipOptionsProbe) -> Cadence:
+def _configured(probe: Probe) -> Cadence:
     return Cadence(probe.every, probe.suspect_every or probe.every)
 
 

@@ -76,7 +76,8 @@ def gate() -> str:
     return "\n".join(
         (
             "## The gate\n",
-            "What is known is boiled down to one finding; the finding and the state pick the next state.\n",
+            "What is known is boiled down to one finding; the finding and the state pick the next state. A probe whose name",
+            "leads to several targets has failed as often as the one that failed least, and passes while one of them does.\n",
             table(["finding", "is"], [[f"`{finding}`", FINDINGS[finding]] for finding in Finding]),
             "A dot: the state stays.\n",
             table(["", *(f"`{finding}`" for finding in Finding)], rows),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from probes.sample import Moment
@@ -61,11 +61,27 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
+class Targets:
+    """What each target has told us that a probe's name leads to (`gates.targets`).
+
+    `newest` is the highest sequence that told anything, `passed` the highest in which a target passed, `passes` how many in a
+    row, `passed_sent` the latest sending of any PASS.
+    """
+
+    known: Mapping[str, Input]
+    newest: int = -1
+    passed: int = -1
+    passes: int = 0
+    passed_sent: Moment | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Gate:
     """`degraded`: this gate has called for DEGRADED and has not recovered since. `latched`: a run started or a human tripped.
 
     `ran` are the plans that started since the latch closed. Samples sent at or before `undisturbed` say nothing about
-    freshness, and silence observed then was perhaps our own.
+    freshness, and silence observed then was perhaps our own. Where a probe's name leads to several targets, they stand in
+    `targets` and its Input is folded from theirs; a probe with one fixed target is not in there.
     """
 
     spec: GateSpec
@@ -76,6 +92,7 @@ class Gate:
     ran: frozenset[str] = frozenset()
     tripped: Moment | None = None
     undisturbed_ns: int = -1
+    targets: Mapping[str, Targets] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +112,20 @@ def fresh(spec: GateSpec) -> Gate:
     return Gate(spec=spec, inputs=dict.fromkeys((*spec.needed, *spec.baseline), Input()))
 
 
+def informed(gate: Gate, inputs: Mapping[str, Input], targets: Mapping[str, Targets]) -> Gate:
+    """`gate` with other knowledge. Each sample makes one: spelled out, because `dataclasses.replace` takes thrice as long."""
+    return Gate(gate.spec, inputs, gate.state, gate.degraded, gate.latched, gate.ran, gate.tripped, gate.undisturbed_ns, targets)
+
+
 def relatched(spec: GateSpec, ran: frozenset[str], *, now: Moment) -> Gate:
     """A gate as it starts when the journal holds it latched. Its confirm clocks begin again: evidence does not outlive us."""
     return replace(fresh(spec), state=GateState.TRIPPED, latched=True, ran=ran, tripped=now)
+
+
+def concerned(specs: Mapping[str, GateSpec]) -> dict[str, tuple[str, ...]]:
+    """The gates that know a probe, by probe: a sample means nothing to the others."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, spec in specs.items():
+        for probe in dict.fromkeys((*spec.needed, *spec.baseline)):
+            found[probe] = (*found.get(probe, ()), name)
+    return found

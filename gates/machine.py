@@ -15,9 +15,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from gates import compare, rule, words
+from gates import compare, rule, targets, words
 from gates.compare import Comparison
-from gates.gate import Gate, GateState, Input, Transition, fresh
+from gates.gate import Gate, GateState, Input, Targets, Transition, fresh, informed
 from probes.sample import Moment, Sample
 
 
@@ -66,7 +66,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Latch:
-    """A run of `plan` started, or a human tripped it (`by`)."""
+    """A run of `plan` started: a gate tripped, or a human (`by`: `gate inbound`, `alice`)."""
 
     plan: str
     by: str
@@ -124,29 +124,38 @@ def advance(gate: Gate, event: Event, *, now: Moment) -> tuple[Gate, Transition 
             return _forget(gate), Transition(gate.spec.name, gate.state, UN, f"reset by {by}", "counters zeroed", now)
         case Sample():
             gate = _heard(gate, event)
-            cause = f"sample {event.probe}#{event.sequence}"
-        case Disturbed(reason):
+        case Disturbed():
             gate = replace(gate, undisturbed_ns=now.mono_ns)
-            cause = reason
-        case _:
-            cause = "time"
     if gate.latched:
         return gate, None
-    return _settle(gate, find(gate, now=now), cause, now=now)
+    return _settle(gate, find(gate, now=now), event, now=now)
 
 
 def _heard(gate: Gate, sample: Sample) -> Gate:
     known = gate.inputs.get(sample.probe)
-    if known is None or rule.is_late(known, sample) or not rule.counts(sample, undisturbed_ns=gate.undisturbed_ns):
+    if known is None or not rule.counts(sample, undisturbed_ns=gate.undisturbed_ns):
+        return gate
+    if sample.result.target or sample.probe in gate.targets:
+        return _heard_of_target(gate, known, sample)
+    if rule.is_late(known, sample):
         return gate
     counted = rule.count(known, sample, codes=gate.spec.codes, threshold=gate.spec.threshold)
-    return replace(gate, inputs={**gate.inputs, sample.probe: counted})
+    return informed(gate, {**gate.inputs, sample.probe: counted}, gate.targets)
+
+
+def _heard_of_target(gate: Gate, path: Input, sample: Sample) -> Gate:
+    known = gate.targets.get(sample.probe) or Targets({}, newest=path.judged, passed_sent=path.passed_sent)
+    told = targets.heard(path, known, sample, codes=gate.spec.codes, threshold=gate.spec.threshold)
+    if told is None:
+        return gate
+    return informed(gate, {**gate.inputs, sample.probe: told[0]}, {**gate.targets, sample.probe: told[1]})
 
 
 def _forget(gate: Gate) -> Gate:
     """Afresh, except for what makes a result late or doubtful: attempts from before the reset are still under way."""
     inputs = {probe: Input(judged=known.judged) for probe, known in gate.inputs.items()}
-    return replace(fresh(gate.spec), inputs=inputs, undisturbed_ns=gate.undisturbed_ns)
+    forgotten = {probe: targets.forgotten(known) for probe, known in gate.targets.items()}
+    return replace(fresh(gate.spec), inputs=inputs, targets=forgotten, undisturbed_ns=gate.undisturbed_ns)
 
 
 def _latch(gate: Gate, plan: str, by: str, *, now: Moment) -> tuple[Gate, Transition | None]:
@@ -160,19 +169,35 @@ def _latch(gate: Gate, plan: str, by: str, *, now: Moment) -> tuple[Gate, Transi
     )
     if gate.latched:
         return latched, None
-    return latched, Transition(gate.spec.name, gate.state, latched.state, by, f"latched: {plan} by {by}", now)
+    cause = f"run of {plan} started by {by}"
+    return latched, Transition(gate.spec.name, gate.state, latched.state, cause, "latched until `reset`", now)
 
 
-def _settle(gate: Gate, finding: Finding, cause: str, *, now: Moment) -> tuple[Gate, Transition | None]:
+def _settle(gate: Gate, finding: Finding, event: Sample | Tick | Disturbed, *, now: Moment) -> tuple[Gate, Transition | None]:
     after = TRANSITIONS[gate.state][finding]
     degraded = _degraded(gate, after, finding)
     if after is gate.state and degraded == gate.degraded:
         return gate, None
     evidence = words.evidence(gate, after, finding=finding, now=now)
-    inputs = {probe: rule.zeroed(known) for probe, known in gate.inputs.items()} if after is UN else gate.inputs
+    transition = Transition(gate.spec.name, gate.state, after, _cause(event), evidence, now)
     tripped = (gate.tripped or now) if after is TR else None
-    settled = replace(gate, state=after, degraded=degraded, inputs=inputs, tripped=tripped)
-    return settled, Transition(gate.spec.name, gate.state, after, cause, evidence, now)
+    settled = replace(gate, state=after, degraded=degraded, tripped=tripped)
+    return (_zeroed(settled) if after is UN else settled), transition
+
+
+def _cause(event: Sample | Tick | Disturbed) -> str:
+    match event:
+        case Sample():
+            of = f" of {event.result.target}" if event.result.target else ""
+            return f"sample {event.probe}#{event.sequence}{of}"
+        case Disturbed(reason):
+            return reason
+    return "time"
+
+
+def _zeroed(gate: Gate) -> Gate:
+    inputs = {probe: rule.zeroed(known) for probe, known in gate.inputs.items()}
+    return informed(gate, inputs, {probe: targets.zeroed(known) for probe, known in gate.targets.items()})
 
 
 def _degraded(gate: Gate, after: GateState, finding: Finding) -> bool:

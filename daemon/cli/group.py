@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {  # name: (module:attribute, what the li
     "reset": ("daemon.cli.switches:reset", "Release latched gates and go back to `prepared`."),
     "hold": ("daemon.cli.holds:hold", "Fix a gate's answer for a while."),
     "release": ("daemon.cli.holds:release", "End a gate's hold."),
+    "pacing": ("daemon.cli.pacing:pacing", "Print the pace of REGISTERs for those in front of a registrar."),
     "journal": ("daemon.cli.journal:journal", "Read the journal, or prove that its chain holds."),
 }
 

@@ -29,14 +29,13 @@ class Narrator:
         self._print(f"{_time(clock.read().utc_ns)}  {text}" if text else "")
 
     def counted(self, gate: Gate, sample: Sample) -> None:
-        result = sample.result
-        known = gate.inputs[sample.probe]
+        result, path = sample.result, gate.inputs[sample.probe]
+        known = words.targets(gate, sample.probe).get(result.target, path)
         if result.outcome is not Outcome.FAIL or sample.probe not in gate.spec.needed or known.failing > gate.spec.threshold:
             return
-        tally = words.tally(known, threshold=gate.spec.threshold)
-        code = rule.label(result)
-        after = f", Retry-After {result.facts['retry_after_s']} s" if "retry_after_s" in result.facts else ""
-        self.say(f"{sample.probe:<11} {code}{after}   →  {tally}")
+        of = f"{result.target}   " if result.target else ""
+        after = f"   Retry-After {result.facts['retry_after_s']} s" if "retry_after_s" in result.facts else ""
+        self.say(f"{sample.probe:<11} {of}{rule.label(result)}: {path.counted}/{gate.spec.threshold}{after}")
 
     def judged(self, transition: Transition, gate: Gate) -> None:
         changed = (

@@ -54,16 +54,21 @@ def _gate(gate: Document) -> list[str]:
         told.append("  latched     until `reset`")
     if hold := gate["hold"]:
         told.append(f"  held        {hold['answer']} until {at_instant(hold['until'])}: {printable(hold['reason'])}")
-    return told + [f"  {_input(known)}" for known in gate["inputs"]]
+    return told + [line for known in gate["inputs"] for line in _input(known)]
 
 
-def _input(known: Document) -> str:
+def _input(known: Document) -> list[str]:
+    targets = [f"    {printable(each['target'])}: {_heard(each)}" for each in known.get("targets", ())]
+    return [f"  {printable(known['probe'])} ({known['path']} path): {_heard(known)}", *targets]
+
+
+def _heard(known: Document) -> str:
     if known["age_ms"] < 0:
-        return f"{printable(known['probe'])} ({known['path']} path): no result yet"
+        return "no result yet"
     streak = f": {', '.join(known['streak'])}" if known["streak"] else ""
     count = f"{known['failing']} failing{streak}" if known["failing"] else f"{known['passes']} PASS"
     stale = "" if known["fresh"] else ", stale"
-    return f"{printable(known['probe'])} ({known['path']} path): {printable(count)}, sent {_ms(known['age_ms'])} ago{stale}"
+    return f"{printable(count)}, sent {_ms(known['age_ms'])} ago{stale}"
 
 
 def _plan(plan: Document, armed: list[str]) -> str:

@@ -64,12 +64,18 @@ def resume(invocation: Invocation, reason: str, timeout_ns: int) -> Exit:
 
 @click.command("retry")
 @shared
+@click.option("--probe", metavar="NAME", help="Have this registration, which its registrar rejected, tried again.")
 @_reason
 @timeout
 @click.pass_obj
-def retry(invocation: Invocation, reason: str, timeout_ns: int) -> Exit:
-    """Try the step again that stopped the run. The world is inspected first."""
-    return _order(invocation, "retry", reason, timeout_ns)
+def retry(invocation: Invocation, probe: str | None, reason: str, timeout_ns: int) -> Exit:
+    """Try the step again that stopped the run. The world is inspected first.
+
+    With --probe: a registrar that rejected us for good is left alone until somebody has mended what was wrong, and says so.
+    """
+    if probe is None:
+        return _order(invocation, "retry", reason, timeout_ns)
+    return show(invocation, send(invocation, "retry-probe", {"name": probe, "reason": reason}, timeout_ns=timeout_ns))
 
 
 @click.command("abandon")

@@ -69,15 +69,25 @@ def _evidence(found: Document) -> list[str]:
 
 def _input(known: Document) -> list[str]:
     head = f"  {printable(known['probe'])} ({known['path']} path): "
+    targets = [f"    {printable(each['target'])}: {_target(each)}" for each in known.get("targets", ())]
     if known["age_ms"] < 0:
-        return [head + "no result that counts yet", *_results(known["results"], indent=4)]
-    fresh = "fresh" if known["fresh"] else "stale"
-    counted = f"{known['counted']} counted, {known['failing']} failing, {known['passes']} PASS"
-    told = [f"{head}{counted}; newest sent {_ms(known['age_ms'])} ago, {fresh}"]
+        return [head + "no result that counts yet", *targets, *_results(known["results"], indent=4)]
+    told = [head + _known(known)]
     for name, said in (("first_failed", "first failed"), ("first_counted", "first counted"), ("last_pass", "last PASS")):
         if moment := known[name]:
             told.append(f"    {said:<14}{_ms(moment['age_ms'])} ago, {_at(moment['at'])}")
-    return told + _results(known["results"], indent=4)
+    return told + targets + _results(known["results"], indent=4)
+
+
+def _target(known: Document) -> str:
+    last = f"{printable(known['last'])}; " if known["last"] else ""
+    return last + (_known(known) if known["age_ms"] >= 0 else "no result that counts yet")
+
+
+def _known(known: Document) -> str:
+    fresh = "fresh" if known["fresh"] else "stale"
+    counted = f"{known['counted']} counted, {known['failing']} failing, {known['passes']} PASS"
+    return f"{counted}; newest sent {_ms(known['age_ms'])} ago, {fresh}"
 
 
 def _transition(found: Document) -> list[str]:
@@ -130,11 +140,20 @@ def _asked(found: Document) -> list[str]:
 
 
 def _needed(found: Document) -> list[str]:
-    told = [
-        f"  gate {printable(each['gate'])}: {each['as']}; {each['state']}; {printable(each['counted'])}"
-        for each in found["needed_by"]
-    ]
+    told = [line for each in found["needed_by"] for line in _need(each)]
     return told or ["  no gate: nothing is judged by it"]
+
+
+def _need(each: Document) -> list[str]:
+    targets = [f"    {printable(known['target'])}: {printable(known['counted'])}" for known in each.get("targets", ())]
+    return [f"  gate {printable(each['gate'])}: {each['as']}; {each['state']}; {printable(each['counted'])}", *targets]
+
+
+def _targets(found: Document) -> list[str]:
+    return [
+        f"  {printable(each['target'])}: {printable(each['last'])}, sent {_ms(each['age_ms'])} ago"
+        for each in found.get("targets", ())
+    ]
 
 
 def _last(found: Document) -> list[str]:
@@ -159,7 +178,8 @@ def _result(each: Document) -> str:
     told += [f"Retry-After {facts.pop('retry_after_s')} s"] if "retry_after_s" in facts else []
     told += [f"{printable(name)} {printable(value)}" for name, value in facts.items()]
     counts = f"; counts: {each['counts']}" if "counts" in each else ""
-    return f"{_ms(each['age_ms'])} ago, {_at(each['sent'])}: {', '.join(told)}{counts}"
+    of = f"{printable(each['target'])}: " if each.get("target") else ""
+    return f"{_ms(each['age_ms'])} ago, {_at(each['sent'])}: {of}{', '.join(told)}{counts}"
 
 
 # Values
@@ -185,6 +205,7 @@ _GATE = (
 )
 _PROBE = (
     ("", _asked),
+    ("where its name leads", _targets),
     ("who needs it", _needed),
     ("the last results, newest first", _last),
     ("the last failures and errors, newest first", _failed),

@@ -12,6 +12,7 @@ from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
 from daemon.metrics import Metrics
+from daemon.registration_view import RegistrarView, RegistrationView
 from gates import machine
 from gates.cutover import Cutover, Phase, Run
 from probes.sample import NS_PER_S, Origin, Outcome, ProbeResult, Sample
@@ -121,6 +122,59 @@ def test_durations_are_those_of_answers_on_the_wire(scene: Scene) -> None:
     assert scene.value("probe_duration_seconds_count", **PATH) == 1
     assert scene.value("probe_duration_seconds_bucket", **PATH, le="0.005") == 1
     assert scene.value("probe_duration_seconds_bucket", **PATH, le="0.002") == 0
+
+
+def of_targets(sequence: int, **outcomes: Outcome) -> list[Sample]:
+    """One beat of a name that leads to these targets."""
+    made = [(target, result(sequence, outcome, 200 if outcome is Outcome.PASS else 503)) for target, outcome in outcomes.items()]
+    return [replace(each, result=replace(each.result, target=target, among=tuple(outcomes))) for target, each in made]
+
+
+def test_each_of_several_targets_is_up_or_down_until_it_vanishes(scene: Scene) -> None:
+    for sample in of_targets(0, a=Outcome.PASS, b=Outcome.FAIL, c=Outcome.ERROR):
+        scene.metrics.sampled(sample, "new")
+    up = {target: scene.value("probe_target_up", probe="trunk-new", target=target) for target in "abc"}
+    assert (up["a"], up["b"], math.isnan(up["c"] or 0)) == (1, 0, True)
+    assert (scene.value("probe_up", **PATH), scene.value("probe_consecutive_failures", **PATH)) == (1, 0)
+    assert scene.value("probe_results_total", **PATH, outcome="fail", code="503", origin="wire") == 1
+    for sample in of_targets(1, a=Outcome.FAIL, b=Outcome.FAIL):
+        scene.metrics.sampled(sample, "new")
+    assert scene.labels("probe_target_up") == [{"probe": "trunk-new", "target": "a"}, {"probe": "trunk-new", "target": "b"}]
+    assert (scene.value("probe_up", **PATH), scene.value("probe_consecutive_failures", **PATH)) == (0, 1)
+
+
+def test_a_fixed_target_has_no_series_of_its_own(scene: Scene) -> None:
+    scene.metrics.sampled(result(1, Outcome.PASS, 200), "new")
+    assert scene.labels("probe_target_up") == []
+
+
+def test_the_end_of_a_certificate_is_told_in_unix_time(scene: Scene) -> None:
+    told = result(1, Outcome.PASS, 200)
+    scene.metrics.sampled(replace(told, result=replace(told.result, facts={"certificate_not_after": 1_800_000_000})), "new")
+    assert scene.value("sip_certificate_expiry_seconds", probe="trunk-new") == 1_800_000_000
+
+
+def test_registrations_are_asked_for_at_the_scrape(scene: Scene) -> None:
+    assert scene.labels("sip_registered") == []
+    ends = scene.world.now.mono_ns + 90 * NS_PER_S
+    aors = [RegistrationView("sbc", True, ends), RegistrationView("lost", False), RegistrationView("asking", None)]
+    scene.metrics.registrations(lambda: aors)
+    assert (scene.value("sip_registered", probe="sbc"), scene.value("sip_registered", probe="lost")) == (1, 0)
+    assert math.isnan(scene.value("sip_registered", probe="asking") or 0)
+    assert scene.value("sip_registration_expires_seconds", probe="sbc") == 90
+    assert scene.labels("sip_registration_expires_seconds") == [{"probe": "sbc"}]
+    scene.world.later(30 * NS_PER_S)
+    assert scene.value("sip_registration_expires_seconds", probe="sbc") == 60
+    scene.world.later(61 * NS_PER_S)
+    assert scene.value("sip_registration_expires_seconds", probe="sbc") == 0
+    aors.clear()
+    assert scene.labels("sip_registered") == []
+
+
+def test_registers_are_counted_by_registrar(scene: Scene) -> None:
+    scene.metrics.registrars(lambda: [RegistrarView("sip.example.net", sent=7, deferred=3)])
+    assert scene.value("sip_registers_sent_total", registrar="sip.example.net") == 7
+    assert scene.value("sip_registers_deferred_total", registrar="sip.example.net") == 3
 
 
 def test_each_gate_is_in_exactly_one_state(scene: Scene) -> None:
@@ -275,7 +329,8 @@ def test_every_name_of_the_contract_for_this_machine_exists(scene: Scene) -> Non
     told = """probe_results probe_up probe_duration_seconds probe_consecutive_failures gate_state gate_distance phase armed
         webhook_requests webhook_request_duration_seconds webhook_last_request_timestamp_seconds run_stage_state
         step_duration_seconds step_attempts rto_objective_seconds rto_last_seconds loop_lag_seconds journal_commit_seconds
-        build_info gate_transitions"""
+        build_info gate_transitions probe_target_up sip_registered sip_registration_expires_seconds sip_registers_sent
+        sip_registers_deferred sip_certificate_expiry_seconds"""
     assert {f"cutoverd_{name}" for name in told.split()} - families == set()
 
 

@@ -218,3 +218,31 @@ def test_every_state_has_a_way_out(state: GateState) -> None:
         made.run(OLD, [failed()] * 3, now)
     assert made.gate.state is state
     assert seen(made, now + 3)
+
+
+# a name that leads to several targets
+
+
+def several(**last: ProbeResult) -> dict[str, str]:
+    """What would change after a beat in which both passed and one with these results; the baseline path leads to two too."""
+    made = Bench(COMPARES)
+    made.beat(OLD, 0, a=PASS, b=PASS)
+    made.beat(NEW, 0, a=PASS, b=PASS)
+    made.beat(NEW, 1, **last)
+    return said(made, 2)
+
+
+def test_a_failure_takes_each_target_and_a_pass_one() -> None:
+    healthy = several(a=PASS, b=failed())
+    assert healthy["SUSPECT"].startswith("1 failure of trunk-new (each of its 2 targets)")
+    assert healthy["DEGRADED"].startswith("3 consecutive failures of any code on trunk-new (each of its 2 targets)")
+    assert healthy["INCONCLUSIVE"] == "the same, while trunk-old (each of its 2 targets) fails as often: no run"
+    suspect = several(a=failed(), b=failed())
+    assert suspect["TRIPPED"].startswith("2 more 503/408 on trunk-new (each of its 2 targets)")
+    assert suspect["HEALTHY"] == "1 PASS of trunk-new (one of its 2 targets)"
+
+
+def test_from_unknown_one_target_is_enough() -> None:
+    made = Bench()
+    made.beat(NEW, 0, a=failed(), b=failed())
+    assert said(made, 1)["HEALTHY"].startswith("a PASS from trunk-new (one of its 2 targets)")

@@ -84,9 +84,9 @@ def test_a_healthy_open_cutover_is_told_whole() -> None:
                 "distance": "0/3",
                 "inputs": [
                     {"probe": "trunk-new", "path": "new", "age_ms": 400, "fresh": True, "counted": 0, "failing": 0,
-                     "passes": 1, "streak": []},
+                     "passes": 1, "streak": [], "targets": []},
                     {"probe": "trunk-old", "path": "baseline", "age_ms": 400, "fresh": True, "counted": 0, "failing": 0,
-                     "passes": 1, "streak": []},
+                     "passes": 1, "streak": [], "targets": []},
                 ],
             }
         ],
@@ -243,3 +243,34 @@ def test_the_verdict_names_the_exit_code() -> None:
 
 def test_an_instant_keeps_its_milliseconds() -> None:
     assert instant(OPENS + 7_999_999) == "2026-12-05T22:00:00.007Z"
+
+
+# a name that leads to several targets
+
+
+def of_targets(gate: Gate, probe: str, *beats: tuple[int, int]) -> Gate:
+    """The gate after these answers of two targets, one second apart, the last at 0.4 s ago."""
+    for index, codes in enumerate(beats):
+        at = ago(0.4 + len(beats) - 1 - index)
+        for target, code in zip("ab", codes, strict=True):
+            outcome = Outcome.PASS if code == 200 else Outcome.FAIL
+            result = ProbeResult(outcome, code, Origin.WIRE, "status", 0, target=target, among=("a", "b"))
+            gate, _ = machine.advance(gate, Sample(probe, "here", index, at, at, result), now=at)
+    return gate
+
+
+def test_each_target_stands_beside_what_the_path_makes_of_them() -> None:
+    gate = of_targets(fresh(SPEC), "trunk-new", (200, 200), (503, 200), (503, 503))
+    [new, old] = document(board(gate), STANDING, now=NOW)["gates"][0]["inputs"]
+    assert (new["counted"], new["failing"], new["passes"], new["streak"], old["targets"]) == (1, 1, 0, ["503"], [])
+    assert new["targets"] == [
+        {"target": "a", "age_ms": 400, "fresh": True, "counted": 2, "failing": 2, "passes": 0, "streak": ["503", "503"]},
+        {"target": "b", "age_ms": 400, "fresh": True, "counted": 1, "failing": 1, "passes": 0, "streak": ["503"]},
+    ]
+
+
+def test_a_name_that_leads_to_one_target_is_told_like_a_fixed_one() -> None:
+    at = ago(0.4)
+    result = ProbeResult(Outcome.PASS, 200, Origin.WIRE, "status", 0, target="a", among=("a",))
+    gate, _ = machine.advance(fresh(SPEC), Sample("trunk-new", "here", 0, at, at, result), now=at)
+    assert document(board(gate), STANDING, now=NOW)["gates"][0]["inputs"][0]["targets"] == []

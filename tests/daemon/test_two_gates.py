@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+from gates import machine
 from gates.cutover import Phase
-from gates.gate import OnTrip
+from gates.gate import GateState, OnTrip
+from probes.sample import Sample
 from reverters.entries import Closed
 from tests.daemon.desk import Desk, gate_spec
-from tests.gates.bench import failed
+from tests.gates.bench import NEW, PASS, failed
 
 SECOND = "trunk-second"
 
@@ -66,3 +72,28 @@ def test_a_gate_does_not_recover_while_its_run_is_on_its_way_to_a_slow_disk() ->
     desk.healthy()
     assert desk.gate.latched
     assert not desk.answer("inbound").ok
+
+
+def test_a_sample_is_judged_by_the_gates_that_know_its_probe_and_by_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, judged = _desk("other"), list[tuple[str, str]]()
+    advance = machine.advance
+
+    def recorded(gate: Any, event: machine.Event, **rest: Any) -> Any:
+        if isinstance(event, Sample):
+            judged.append((event.probe, gate.spec.name))
+        return advance(gate, event, **rest)
+
+    monkeypatch.setattr(machine, "advance", recorded)
+    desk.turn(desk.sample(PASS), desk.sample(PASS, SECOND), desk.sample(PASS, "trunk-of-nobody"))
+    assert judged == [(NEW, "inbound"), (SECOND, "second")]
+
+
+def test_the_age_of_a_gates_inputs_is_looked_at_in_each_turn_whatever_it_brought() -> None:
+    desk = _desk("other")
+    for _ in range(18):
+        desk.turn(desk.sample(PASS), ms=1_000)
+    assert {name: gate.state for name, gate in desk.judge.gates.items()} == {
+        "inbound": GateState.HEALTHY,
+        "second": GateState.UNKNOWN,
+    }
+    assert desk.hands.transitions[-1].cause == "time"

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from config import model
+from config.addresses import Address, SipTarget
 from config.model import Settings
+from config.secrets import Secret
 from daemon import compose, status, why
 from daemon.board import Board
 from daemon.observe import LastTransitions, ProbeHistory
@@ -19,8 +23,8 @@ from gates import lease, machine
 from gates.cutover import Cutover, Hold, Phase, Run
 from gates.gate import Gate, GateState, fresh
 from gates.machine import Disturbed, Latch
-from probes.sample import Origin, Outcome, ProbeResult, Sample
-from tests.gates.bench import ERROR, PASS, SILENCE, failed, s
+from probes.sample import NS_PER_S, Origin, Outcome, ProbeResult, Sample
+from tests.gates.bench import ERROR, PASS, SILENCE, failed, of, s
 
 DIGEST = "ab" * 32
 STANDING = Standing("night", 0, 10**19, {"rollback": DIGEST}, baseline="cd" * 32)
@@ -32,31 +36,30 @@ OVERLOADED = ProbeResult(
 )
 
 
-def settings(**gate: Any) -> Settings:
-    probe = {"kind": "sip_options", "path": "new", "target": "sip:192.0.2.10", "suspect_every": "1s"}
-    return Settings.model_validate(
-        {
-            "name": "night",
-            "cutover": {"opens": "2026-12-05T22:00:00Z", "closes": "2026-12-06T06:00:00Z"},
-            "server": {
-                "webhook": {"listen": "127.0.0.1:0", "keys": [{"name": "ivr", "secret": {"env": "IVR"}}]},
-                "admin": {"listen": "127.0.0.1:0"},
-            },
-            "store": {"url": "sqlite:///night.db"},
-            "probes": {
-                NEW: probe,
-                OLD: {**probe, "path": "baseline", "every": "4s", "timeout": "3s", "source": "192.0.2.1"},
-                AWAY: {**probe, "path": "control", "accept": ["2xx", 404]},
-            },
-            "gates": {
-                "inbound": {
-                    "trip": {"probes": [NEW]}, "compare_with": [OLD], "on_trip": [{"run": "rollback"}], **gate,
-                },
-                "outbound": {"trip": {"probes": [OLD]}},
-            },
-            "plans": {},
-        }
-    )  # fmt: skip
+def settings(*, needed: tuple[str, ...] = (NEW,), max_age: int | None = None) -> Settings:
+    new = model.SipOptionsProbe(kind="sip_options", path="new", target=SipTarget("192.0.2.10"), suspect_every=NS_PER_S)
+    return Settings(
+        name="night",
+        cutover=model.Window(
+            opens=datetime.fromisoformat("2026-12-05T22:00:00Z"), closes=datetime.fromisoformat("2026-12-06T06:00:00Z")
+        ),
+        server=model.Server(
+            webhook=model.WebhookServer(listen=Address("127.0.0.1", 0), keys=(model.Key(name="ivr", secret=Secret(env="IVR")),)),
+            admin=model.AdminServer(listen=Address("127.0.0.1", 0)),
+        ),
+        store=model.Store(url="sqlite:///night.db"),
+        probes={
+            NEW: new,
+            OLD: replace(new, path="baseline", every=4 * NS_PER_S, timeout=3 * NS_PER_S, source="192.0.2.1"),
+            AWAY: replace(new, path="control", accept=("2xx", 404)),
+        },
+        gates={
+            "inbound": model.Gate(
+                trip=model.Trip(probes=needed), compare_with=(OLD,), on_trip=(model.OnTrip(run="rollback"),), max_age=max_age
+            ),
+            "outbound": model.Gate(trip=model.Trip(probes=(OLD,))),
+        },
+    )
 
 
 @dataclass
@@ -153,7 +156,7 @@ def test_the_rule_is_told_with_its_values(watch: Watch) -> None:
 
 
 def test_a_configured_max_age_is_called_so() -> None:
-    rule = Watch(settings(max_age="1m")).told()["rule"]
+    rule = Watch(settings(max_age=60 * NS_PER_S)).told()["rule"]
     assert (rule["max_age_ms"], rule["max_age_from"]) == (60_000, "configured")
 
 
@@ -180,6 +183,7 @@ def test_the_evidence_holds_counters_moments_and_results_newest_first(watch: Wat
     assert known["results"][1] == {
         "outcome": "fail",
         "label": "503",
+        "target": "",
         "code": 503,
         "origin": "wire",
         "reason": "rejected",
@@ -450,7 +454,7 @@ def test_an_unknown_name_is_a_mistake_of_usage_with_a_suggestion_and_the_list(wa
 
 def test_a_probe_that_bears_a_gates_name_is_found_by_its_kind() -> None:
     plain = settings()
-    twins = plain.model_copy(update={"probes": {**plain.probes, "inbound": plain.probes[NEW]}})
+    twins = replace(plain, probes={**plain.probes, "inbound": plain.probes[NEW]})
     watch = Watch(twins)
     assert watch.told()["kind"] == "gate"
     assert watch.asked("inbound", "probe").data["kind"] == "probe"
@@ -467,3 +471,108 @@ def test_the_documents_are_plain_json(watch: Watch, name: str) -> None:
     watch.hears(NEW, *[OVERLOADED] * 3, ERROR)
     told = watch.told(name)
     assert json.loads(json.dumps(told)) == told
+
+
+# A name that leads to several targets
+
+
+def beat(watch: Watch, probe: str, **results: ProbeResult) -> None:
+    """One attempt: the results of its targets, all at this moment."""
+    sequence, now = watch.sequences.get(probe, 0), watch.now
+    for target, result in results.items():
+        watch.now = now
+        watch.hears(probe, of(target, result, "".join(results)), sequence=sequence)
+
+
+@pytest.fixture
+def several() -> Watch:
+    made = Watch()
+    made.hears(OLD, PASS)
+    beat(made, NEW, a=PASS, b=PASS)
+    beat(made, NEW, a=failed(500), b=PASS)
+    beat(made, NEW, a=SILENCE, b=ERROR)
+    return made
+
+
+def test_each_target_of_a_gates_probe_is_told_with_its_last_result_count_and_age(several: Watch) -> None:
+    known = by_probe(several.told())[NEW]
+    assert (known["counted"], known["failing"], known["passes"], known["age_ms"]) == (0, 0, 2, 2_000)
+    assert [(each["target"], each["last"], each["counted"], each["failing"], each["age_ms"]) for each in known["targets"]] == [
+        ("a", "408 timeout", 1, 2, 1_000),
+        ("b", "no-route self", 0, 0, 2_000),
+    ]
+
+
+def test_each_result_names_its_target_and_counts_by_the_order_of_that_target(several: Watch) -> None:
+    several.hears(NEW, of("a", failed(), "ab"), sequence=4)
+    several.hears(NEW, of("b", failed(), "ab"), sequence=3)
+    several.hears(NEW, of("a", PASS, "ab"), sequence=3)
+    results = by_probe(several.told())[NEW]["results"]
+    assert [(each["target"], each["label"], each["counts"]) for each in results] == [
+        ("a", "PASS", "no: late"),
+        ("b", "503", "yes"),
+        ("a", "503", "yes"),
+        ("b", "no-route self", "no: we could not measure"),
+        ("a", "408 timeout", "yes"),
+    ]
+
+
+def test_a_result_of_a_target_that_vanished_says_what_it_meant_then(several: Watch) -> None:
+    beat(several, NEW, a=PASS)
+    results = by_probe(several.told())[NEW]["results"]
+    assert [(each["target"], each["counts"]) for each in results] == [
+        ("a", "resets"),
+        ("b", "no: we could not measure"),
+        ("a", "yes"),
+        ("b", "resets"),
+        ("a", "for the answer only: outside the code set"),
+    ]
+    several.hears(NEW, of("b", failed(), "ab"), sequence=2)
+    assert by_probe(several.told())[NEW]["results"][0]["counts"] == "no: late"
+
+
+def test_what_would_change_the_verdict_says_of_how_many_targets(several: Watch) -> None:
+    told = {each["to"]: each["by"] for each in several.told()["would_change"]}
+    assert told["SUSPECT"] == "1 failure of trunk-new (each of its 2 targets), any code: shown, and the answer stays"
+    assert told["TRIPPED"].startswith("3 consecutive 503/408 on trunk-new (each of its 2 targets), without a PASS between")
+
+
+def test_a_probe_is_told_with_where_its_name_leads_and_what_each_counts(several: Watch) -> None:
+    told = several.told(NEW)
+    assert told["targets"] == [
+        {"target": "a", "last": "408 timeout", "age_ms": 1_000},
+        {"target": "b", "last": "no-route self", "age_ms": 1_000},
+    ]
+    assert told["needed_by"][0]["targets"] == [
+        {"target": "a", "counted": "1/3 counted, 2 failing, 0 PASS"},
+        {"target": "b", "counted": "0/3 counted, 0 failing, 2 PASS"},
+    ]
+    assert several.told(OLD)["targets"] == []
+
+
+@pytest.mark.parametrize(
+    ("results", "expected"),
+    [
+        ({"a": failed(), "b": PASS}, Exit.OK),
+        ({"a": PASS, "b": failed()}, Exit.OK),
+        ({"a": failed(), "b": failed()}, Exit.DEGRADED),
+        ({"a": failed(), "b": ERROR}, Exit.UNKNOWN),
+    ],
+)
+def test_a_probe_that_no_gate_names_is_well_while_one_of_its_targets_is(results: dict[str, ProbeResult], expected: Exit) -> None:
+    watch = Watch()
+    beat(watch, AWAY, **results)
+    assert watch.asked(AWAY).exit is expected
+
+
+def test_a_name_that_cannot_be_looked_up_any_more_is_not_well_by_what_its_targets_told_before() -> None:
+    watch = Watch()
+    beat(watch, AWAY, a=PASS, b=PASS)
+    watch.hears(AWAY, ERROR)
+    assert watch.asked(AWAY).exit is Exit.UNKNOWN
+
+
+def test_the_documents_of_several_targets_are_plain_json(several: Watch) -> None:
+    for name in ("inbound", NEW):
+        told = several.told(name)
+        assert json.loads(json.dumps(told)) == told

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from gates.gate import Gate, GateSpec, GateState, OnTrip, Transition, fresh
+from dataclasses import replace
+
+from gates.gate import Gate, GateSpec, GateState, Input, OnTrip, Transition, fresh
 from gates.machine import Event, Tick, advance
 from probes.sample import NS_PER_MS, Moment, Origin, Outcome, ProbeResult, Sample
 
@@ -16,6 +18,11 @@ SILENCE = ProbeResult(Outcome.FAIL, 408, Origin.TIMEOUT, "timeout", 2_000 * NS_P
 
 def failed(code: int | None = 503, origin: Origin = Origin.WIRE, reason: str = "") -> ProbeResult:
     return ProbeResult(Outcome.FAIL, code, origin, reason, 5 * NS_PER_MS)
+
+
+def of(target: str, result: ProbeResult, among: str = "") -> ProbeResult:
+    """`result` of one of the targets that the name leads to, each a letter: `of("a", PASS, "abc")`."""
+    return replace(result, target=target, among=tuple(among or target))
 
 
 def at(ms: float) -> Moment:
@@ -68,6 +75,24 @@ class Bench:
         """A result that arrives `when` seconds after the start; sent at once, or at `sent` seconds."""
         asked = s(when if sent is None else sent)
         return self.do(self.sample(probe, result, asked, s(when), sequence=sequence), s(when))
+
+    def beat(self, probe: str, when: float, among: str | None = None, **results: ProbeResult) -> Transition | None:
+        """One attempt at a name: `results` by target, in this order, all `when` seconds after the start. `among` defaults to
+        these. The last transition.
+        """
+        sequence = self.sequences.get(probe, 0)
+        self.sequences[probe] = sequence + 1
+        last = None
+        for target, result in results.items():
+            told = of(target, result, "".join(results) if among is None else among)
+            last = self.hear(probe, told, when, sequence=sequence) or last
+        return last
+
+    def path(self, probe: str = NEW) -> Input:
+        return self.gate.inputs[probe]
+
+    def target(self, name: str, probe: str = NEW) -> Input:
+        return self.gate.targets[probe].known[name]
 
     def tick(self, when: float) -> Transition | None:
         return self.do(Tick(), s(when))

@@ -143,7 +143,7 @@ def test_the_evidence_of_a_latch_names_the_plan_and_who() -> None:
     bench = healthy()
     transition = bench.do(Latch("rollback", "an operator"), s(1))
     assert transition == Transition(
-        "inbound", GateState.HEALTHY, GateState.TRIPPED, "an operator", "latched: rollback by an operator", s(1)
+        "inbound", GateState.HEALTHY, GateState.TRIPPED, "run of rollback started by an operator", "latched until `reset`", s(1)
     )
     assert bench.do(Latch("other", "an operator"), s(2)) is None  # latched already
 

@@ -240,3 +240,15 @@ def _all_of(terminal: int) -> str:
         if not more:
             return seen.decode()
         seen += more
+
+
+def test_each_of_several_targets_is_a_line_of_its_own() -> None:
+    heard = {"age_ms": 412, "fresh": True, "counted": 2, "failing": 2, "passes": 0, "streak": ["503", "503"]}
+    targets = [{"target": "192.0.2.7:5060/udp", **heard}, {"target": "192.0.2.8:5060/udp", **heard, "age_ms": -1}]
+    inputs = [{**GATE["inputs"][1], "targets": targets}]
+    lines = status_text.lines({**OPEN, "gates": [{**GATE, "inputs": inputs}]}).splitlines()
+    at = lines.index("  trunk-old (baseline path): 12 PASS, sent 90.0 s ago, stale")
+    assert lines[at + 1 : at + 3] == [
+        "    192.0.2.7:5060/udp: 2 failing: 503, 503, sent 0.4 s ago",
+        "    192.0.2.8:5060/udp: no result yet",
+    ]

@@ -14,8 +14,8 @@ from daemon.cli import why_text
 from gates.cutover import Cutover, Hold, Phase
 from tests.daemon.cli.installed import Done
 from tests.daemon.cli.played import Asked, Played, reply
-from tests.daemon.test_why import NEW, OLD, OPEN, OVERLOADED, Watch, settings
-from tests.gates.bench import ERROR, PASS, SILENCE, s
+from tests.daemon.test_why import NEW, OLD, OPEN, OVERLOADED, Watch, beat, settings
+from tests.gates.bench import ERROR, PASS, SILENCE, failed, s
 
 Run = Callable[..., Done]
 CET = "CET-1CEST,M3.5.0,M10.5.0/3"
@@ -136,9 +136,7 @@ def test_a_gate_without_comparison_and_without_plans_says_so() -> None:
     lines = text(Watch(), "outbound")
     assert "  compares    with nothing: the baseline path is taken to be good" in lines
     assert "  on trip     nothing runs: the gate only answers" in lines
-    assert text(Watch(settings(trip={"probes": [NEW, "elsewhere"]})))[5].endswith(
-        "of any of trunk-new, elsewhere, without a PASS between"
-    )
+    assert text(Watch(settings(needed=(NEW, "elsewhere"))))[5].endswith("of any of trunk-new, elsewhere, without a PASS between")
 
 
 def test_the_cadence_before_the_first_failure_tells_both() -> None:
@@ -249,3 +247,39 @@ def test_a_committed_gate_reads_as_committed() -> None:
     assert section(text(watch), "what would change the verdict")[-2].endswith(
         "blocked: phase committed: gates only alert; not armed, until `arm`"
     )
+
+
+# A name that leads to several targets
+
+
+def test_each_target_is_a_line_with_its_last_result_its_counts_and_its_age() -> None:
+    watch = Watch()
+    beat(watch, NEW, a=PASS, b=PASS)
+    beat(watch, NEW, a=SILENCE, b=ERROR)
+    lines = section(text(watch), "the evidence, newest first")
+    assert lines[0] == "  trunk-new (new path): 0 counted, 0 failing, 1 PASS; newest sent 2 s ago, fresh"
+    assert lines[2:4] == [
+        "    a: 408 timeout; 1 counted, 1 failing, 0 PASS; newest sent 1 s ago, fresh",
+        "    b: no-route self; 0 counted, 0 failing, 1 PASS; newest sent 2 s ago, fresh",
+    ]
+    assert ": b: ERROR, no-route, origin self" in lines[4]
+    assert ": a: FAIL 408, timeout, origin timeout" in lines[5]
+
+
+def test_a_target_that_was_never_heard_says_so() -> None:
+    watch = Watch()
+    beat(watch, NEW, a=PASS, b=ERROR)
+    assert "    b: no-route self; no result that counts yet" in section(text(watch), "the evidence, newest first")
+
+
+def test_where_a_probes_name_leads_is_told_with_what_each_counts() -> None:
+    watch = Watch()
+    beat(watch, NEW, a=PASS, b=failed())
+    lines = text(watch, NEW)
+    assert section(lines, "where its name leads") == ["  a: PASS, sent 1 s ago", "  b: 503, sent 1 s ago"]
+    assert section(lines, "who needs it") == [
+        "  gate inbound: needed; HEALTHY; 0/3 counted, 0 failing, 1 PASS",
+        "    a: 0/3 counted, 0 failing, 1 PASS",
+        "    b: 1/3 counted, 1 failing, 0 PASS",
+    ]
+    assert "where its name leads" not in text(suspect(), NEW)

@@ -1,0 +1,5 @@
+"""What Prometheus may know."""
+
+from daemon.metrics.observed import Metrics
+
+__all__ = ["Metrics"]

@@ -1,0 +1,481 @@
+"""A name that leads to several targets: the path fails when each of them has, and passes as soon as one does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gates.compare import Side, baseline_side
+from gates.cutover import Cutover, Phase
+from gates.gate import GateState, Input
+from gates.lease import answer, lease
+from gates.machine import Disturbed, Latch, Reset, Tick, advance, cadence, deadline, due_plans, first_failed
+from probes.sample import ProbeResult
+from tests.gates.bench import ERROR, NEW, OLD, PASS, SILENCE, Bench, failed, of, plans, s, spec
+
+F = failed()
+
+
+def healthy(among: str = "ab", **rule: object) -> Bench:
+    bench = Bench(spec(**rule))  # type: ignore[arg-type]
+    for probe in (*bench.gate.spec.needed, *bench.gate.spec.baseline):
+        bench.beat(probe, 0, **dict.fromkeys(among, PASS))
+    assert bench.state is GateState.HEALTHY
+    return bench
+
+
+def counts(bench: Bench, probe: str = NEW) -> tuple[int, int, int]:
+    known = bench.path(probe)
+    return known.counted, known.failing, known.passes
+
+
+# a path fails when each of its targets has
+
+
+def test_the_path_does_not_fail_while_one_target_passes() -> None:
+    bench = healthy()
+    for second in range(1, 10):
+        bench.beat(NEW, second, a=F, b=PASS)
+    assert (bench.state, counts(bench)) == (GateState.HEALTHY, (0, 0, 10))
+
+
+def test_the_path_trips_on_the_nth_failure_of_its_last_target() -> None:
+    bench = healthy()
+    bench.beat(NEW, 1, a=F, b=PASS)
+    bench.beat(NEW, 2, a=F, b=F)
+    bench.beat(NEW, 3, a=F, b=F)
+    assert (bench.state, bench.path().counted) == (GateState.SUSPECT, 2)
+    bench.hear(NEW, of("a", F, "ab"), 4, sequence=4)
+    assert bench.state is GateState.SUSPECT
+    bench.hear(NEW, of("b", F, "ab"), 4.5, sequence=4)
+    assert bench.state is GateState.TRIPPED
+
+
+def test_a_target_that_failed_long_enough_need_not_be_waited_for() -> None:
+    """A silent target takes its whole timeout to say nothing: what it has shown already is enough."""
+    bench = healthy()
+    for second in (1, 2, 3, 4):
+        bench.beat(NEW, second, b=SILENCE, a=PASS)
+    bench.beat(NEW, 5, a=F, b=SILENCE)
+    bench.beat(NEW, 6, a=F, b=SILENCE)
+    bench.hear(NEW, of("a", F, "ab"), 7, sequence=7)
+    assert bench.state is GateState.TRIPPED
+
+
+def test_failures_of_different_targets_are_not_added_up() -> None:
+    bench = healthy("abc")
+    bench.beat(NEW, 1, a=F, b=F, c=F)
+    bench.beat(NEW, 2, a=F, b=F, c=F)
+    assert (bench.state, counts(bench)) == (GateState.SUSPECT, (2, 2, 0))
+
+
+def test_failures_outside_the_code_set_on_one_target_keep_the_path_from_tripping_and_still_turn_callers_away() -> None:
+    bench = healthy()
+    for second in (1, 2, 3):
+        bench.beat(NEW, second, a=F, b=failed(486))
+    assert (bench.state, bench.degraded, counts(bench)) == (GateState.SUSPECT, True, (0, 3, 0))
+
+
+def test_the_streak_is_that_of_the_target_that_decides() -> None:
+    bench = healthy()
+    bench.beat(NEW, 1, a=SILENCE, b=PASS)
+    bench.beat(NEW, 2, a=SILENCE, b=F)
+    bench.beat(NEW, 3, a=SILENCE, b=F)
+    assert (bench.path().streak, bench.target("a").streak) == (("503", "503"), ("408 timeout",) * 3)
+
+
+def test_the_streak_of_the_path_began_when_its_last_target_began_to_fail() -> None:
+    bench = healthy()
+    bench.beat(NEW, 1, a=F, b=PASS)
+    bench.beat(NEW, 2, a=F, b=failed(486))
+    bench.beat(NEW, 3, a=F, b=F)
+    bench.beat(NEW, 4, a=F, b=F)
+    assert (bench.path().first_failed, bench.path().first_counted) == (s(2), s(3))
+    assert first_failed(bench.gate) == s(2)
+
+
+def test_suspicion_hastens_the_probe_only_once_every_target_fails() -> None:
+    bench = healthy()
+    bench.beat(NEW, 1, a=F, b=PASS)
+    assert not cadence(bench.gate)
+    bench.beat(NEW, 2, a=F, b=F)
+    assert cadence(bench.gate)
+
+
+def test_the_clock_of_confirmation_starts_anew_with_a_pass_of_any_target() -> None:
+    bench = healthy(on_trip=plans(rollback=2_000))
+    for second in (1, 2, 3):
+        bench.beat(NEW, second, a=F, b=F)
+    bench.beat(NEW, 4, a=F, b=PASS)
+    for second in (4.2, 4.4, 4.6):
+        bench.beat(NEW, second, a=F, b=F)
+    assert due_plans(bench.gate, now=s(5.999)) == ()
+    assert due_plans(bench.gate, now=s(6)) == ("rollback",)
+
+
+# passes, and what recovers
+
+
+def test_one_pass_of_one_target_ends_unknown() -> None:
+    bench = Bench()
+    bench.beat(NEW, 0, a=F, b=F)
+    assert bench.state is GateState.UNKNOWN
+    bench.beat(NEW, 1, a=F, b=PASS)
+    assert bench.state is GateState.HEALTHY
+
+
+def tripped(among: str = "ab", **rule: object) -> Bench:
+    bench = healthy(among, **rule)
+    for second in (1, 2, 3):
+        bench.beat(NEW, second, **dict.fromkeys(among, F))
+    assert bench.state is GateState.TRIPPED
+    return bench
+
+
+def test_a_path_recovers_by_beats_in_each_of_which_some_target_passed() -> None:
+    """Whoever is refused by the one asks the other: in each of these beats a caller got through."""
+    bench = tripped(recover=4)
+    for second, results in ((4, {"a": PASS, "b": F}), (5, {"a": F, "b": PASS}), (6, {"a": PASS, "b": F})):
+        bench.beat(NEW, second, **results)
+    assert (bench.state, bench.path().passes) == (GateState.TRIPPED, 3)
+    bench.beat(NEW, 7, a=F, b=PASS)
+    assert bench.state is GateState.HEALTHY
+
+
+def test_passes_of_several_targets_in_one_beat_are_one() -> None:
+    bench = tripped(recover=3)
+    bench.beat(NEW, 4, a=PASS, b=PASS)
+    bench.beat(NEW, 5, a=PASS, b=PASS)
+    assert (bench.state, bench.path().passes) == (GateState.TRIPPED, 2)
+
+
+def test_a_beat_in_which_every_target_failed_begins_the_recovery_anew() -> None:
+    bench = tripped(recover=3)
+    bench.beat(NEW, 4, a=PASS, b=PASS)
+    bench.beat(NEW, 5, a=PASS, b=F)
+    bench.beat(NEW, 6, a=F, b=F)
+    bench.beat(NEW, 7, a=F, b=PASS)
+    assert (bench.state, bench.path().passes) == (GateState.TRIPPED, 1)
+
+
+def test_a_beat_in_which_a_target_could_not_be_measured_neither_counts_nor_resets() -> None:
+    bench = tripped(recover=3)
+    bench.beat(NEW, 4, a=PASS, b=F)
+    bench.beat(NEW, 5, a=ERROR, b=F)
+    bench.beat(NEW, 6, a=PASS, b=F)
+    assert (bench.state, bench.path().passes) == (GateState.TRIPPED, 2)
+
+
+def test_a_late_pass_of_an_earlier_beat_is_no_further_beat() -> None:
+    bench = tripped(recover=9)
+    bench.hear(NEW, of("a", PASS, "ab"), 4, sequence=5)
+    bench.hear(NEW, of("b", PASS, "ab"), 4.1, sequence=4)
+    assert bench.path().passes == 1
+
+
+# order of sending
+
+
+def test_lateness_is_that_of_each_target() -> None:
+    bench = healthy()
+    bench.hear(NEW, of("a", F, "ab"), 2, sequence=7)
+    bench.hear(NEW, of("b", F, "ab"), 2.1, sequence=6)
+    before = bench.gate
+    bench.hear(NEW, of("a", PASS, "ab"), 2.2, sequence=6)
+    assert bench.gate is before
+    assert (bench.target("a").judged, bench.target("b").judged, bench.path().judged) == (7, 6, 7)
+    assert bench.path().counted == 1
+
+
+def test_what_tells_nothing_changes_nothing() -> None:
+    bench = healthy()
+    bench.do(Disturbed("loop lagged 3.0 s"), s(2))
+    before = bench.gate
+    bench.hear(NEW, of("a", ERROR, "abc"), 2.5, sequence=1)
+    bench.hear(NEW, of("a", SILENCE, "abc"), 2.5, sent=1.9, sequence=1)
+    assert bench.gate is before
+
+
+# freshness
+
+
+def test_the_path_is_as_fresh_as_its_youngest_pass_that_still_stands() -> None:
+    bench = healthy()
+    bench.beat(NEW, 10, a=PASS, b=ERROR)
+    bench.beat(NEW, 12, a=F, b=ERROR)
+    assert (bench.path().sent, bench.path().passed_sent) == (s(0), s(0))
+    bench.tick(17)
+    assert bench.state is GateState.HEALTHY
+    bench.tick(17.001)
+    assert bench.state is GateState.UNKNOWN
+
+
+def test_a_failure_of_one_target_does_not_keep_the_pass_of_another_fresh() -> None:
+    bench = healthy()
+    for second in range(1, 17):
+        bench.beat(NEW, second, a=F, b=ERROR)
+    told = lease(bench.gate, Cutover(phase=Phase.OPEN), impaired="", now=s(16))
+    assert answer(told, now_ns=s(16).mono_ns, turned_ns=s(16).mono_ns).valid_for_ms == 1_000
+    bench.beat(NEW, 17.001, a=F, b=ERROR)
+    assert bench.state is GateState.UNKNOWN
+
+
+def test_a_verdict_of_failure_needs_every_target_fresh() -> None:
+    bench = tripped(on_trip=plans(rollback=0))
+    for second in range(4, 21):
+        bench.beat(NEW, second, a=F, b=ERROR)
+    assert (bench.state, bench.path().sent) == (GateState.TRIPPED, s(3))
+    assert due_plans(bench.gate, now=s(20)) == ("rollback",)
+    assert due_plans(bench.gate, now=s(20.001)) == ()
+    assert deadline(bench.gate, now=s(19)) == s(20).mono_ns + 1
+    bench.tick(20.001)
+    assert bench.state is GateState.UNKNOWN
+
+
+def test_after_a_disturbance_a_run_waits_for_a_failure_of_every_target() -> None:
+    bench = tripped(on_trip=plans(rollback=0))
+    bench.do(Disturbed("loop lagged 3.0 s"), s(3.5))
+    bench.hear(NEW, of("a", F, "ab"), 4, sequence=9)
+    assert due_plans(bench.gate, now=s(4)) == ()
+    bench.hear(NEW, of("b", F, "ab"), 4.1, sent=4, sequence=9)
+    assert due_plans(bench.gate, now=s(4.1)) == ("rollback",)
+
+
+def test_entering_unknown_zeroes_every_target_and_keeps_its_place_in_the_sequence() -> None:
+    bench = healthy()
+    bench.beat(NEW, 1, a=F, b=F)
+    bench.tick(18.5)
+    assert bench.state is GateState.UNKNOWN
+    assert bench.target("a") == Input(judged=1, sent=s(1), passed_sent=s(0), passed_at=s(0))
+    assert bench.path() == Input(judged=1, sent=s(1), passed_sent=s(0), passed_at=s(0))
+    bench.hear(NEW, of("a", PASS, "ab"), 18.6, sequence=1)
+    assert bench.state is GateState.UNKNOWN
+
+
+def test_a_pass_of_the_beat_in_which_unknown_was_entered_ends_it() -> None:
+    bench = healthy()
+    bench.hear(NEW, of("a", PASS, "ab"), 1, sequence=7)
+    bench.tick(18.5)
+    bench.hear(NEW, of("b", PASS, "ab"), 18.6, sent=18, sequence=7)
+    assert (bench.state, bench.path().passes) == (GateState.HEALTHY, 1)
+
+
+def test_a_reset_keeps_the_targets_and_what_makes_a_result_late() -> None:
+    bench = tripped()
+    bench.do(Reset("an operator"), s(3.5))
+    assert {name: bench.target(name) for name in "ab"} == dict.fromkeys("ab", Input(judged=3))
+    assert (bench.path(), bench.gate.targets[NEW].passes) == (Input(judged=3), 0)
+    bench.hear(NEW, of("a", PASS, "ab"), 3.6, sequence=3)
+    assert bench.state is GateState.UNKNOWN
+    bench.hear(NEW, of("a", PASS, "ab"), 4, sequence=4)
+    assert bench.state is GateState.HEALTHY
+
+
+# the name leads elsewhere
+
+
+def test_a_target_that_the_name_no_longer_leads_to_is_forgotten() -> None:
+    bench = healthy("abc")
+    bench.beat(NEW, 1, a=F, b=F)
+    assert list(bench.gate.targets[NEW].known) == ["a", "b"]
+    before = bench.gate
+    bench.hear(NEW, of("c", PASS, "abc"), 1.5, sequence=1)
+    bench.hear(NEW, of("c", PASS, "abc"), 1.6, sequence=0)
+    assert bench.gate is before
+
+
+def test_a_target_that_joins_has_no_history_and_keeps_the_path_from_failing() -> None:
+    bench = tripped(on_trip=plans(rollback=2_000))
+    assert due_plans(bench.gate, now=s(5)) == ("rollback",)
+    bench.hear(NEW, of("a", F, "abc"), 5, sequence=4)
+    assert (bench.state, counts(bench)) == (GateState.TRIPPED, (0, 0, 0))
+    assert due_plans(bench.gate, now=s(5)) == ()
+    assert bench.target("a").counted == 4
+    assert bench.target("c") == Input(judged=3)
+
+
+def test_a_target_that_joins_and_fails_as_often_brings_the_path_down_with_it() -> None:
+    bench = tripped(on_trip=plans(rollback=0))
+    for second in (5, 6, 7):
+        assert due_plans(bench.gate, now=s(second)) == (("rollback",) if second == 5 else ())
+        bench.beat(NEW, second, a=F, b=F, c=F)
+    assert due_plans(bench.gate, now=s(7)) == ("rollback",)
+    assert (bench.path().counted, bench.path().first_counted) == (3, s(5))
+
+
+def test_a_result_from_before_a_target_joined_is_late() -> None:
+    """It was among the targets long ago, and an attempt of then ends only now."""
+    bench = healthy("abc")
+    bench.beat(NEW, 1, a=PASS, b=PASS)
+    bench.beat(NEW, 2, a=PASS, b=PASS, c=ERROR)
+    bench.hear(NEW, of("c", SILENCE, "abc"), 2.1, sent=0, sequence=1)
+    assert bench.target("c") == Input(judged=1)
+
+
+def test_that_the_only_working_target_vanished_trips_nothing_by_itself() -> None:
+    bench = healthy("abc")
+    for second in range(1, 10):
+        bench.beat(NEW, second, a=F, b=F, c=PASS)
+    bench.beat(NEW, 10, a=F, b=F)
+    assert (bench.state, counts(bench), bench.path().first_counted) == (GateState.SUSPECT, (1, 1, 0), s(10))
+    assert (bench.target("a").counted, bench.target("b").counted) == (10, 10)
+    bench.beat(NEW, 11, a=F, b=F)
+    assert bench.state is GateState.SUSPECT
+    bench.beat(NEW, 12, a=F, b=F)
+    assert bench.state is GateState.TRIPPED
+
+
+def test_what_was_counted_together_still_counts_when_one_of_them_vanished() -> None:
+    bench = healthy("abc")
+    for second in range(1, 5):
+        bench.beat(NEW, second, a=F, b=F, c=PASS)
+    bench.beat(NEW, 5, a=F, b=F, c=F)
+    bench.beat(NEW, 6, a=F, b=F, c=F)
+    bench.beat(NEW, 7, a=F, b=F)
+    assert (bench.state, bench.path().first_counted) == (GateState.TRIPPED, s(5))
+
+
+def test_while_nobody_knows_whether_the_path_works_the_last_pass_grows_old() -> None:
+    bench = healthy("ab")
+    bench.beat(NEW, 1, a=F, b=PASS)
+    bench.beat(NEW, 2, among="ac", a=F, c=ERROR)
+    assert (bench.state, counts(bench), bench.path().sent) == (GateState.HEALTHY, (0, 0, 0), s(1))
+    bench.tick(18)
+    assert bench.state is GateState.HEALTHY
+    bench.tick(18.001)
+    assert bench.state is GateState.UNKNOWN
+
+
+def test_while_nobody_knows_whether_the_path_works_a_verdict_of_failure_grows_old() -> None:
+    bench = tripped()
+    for second in range(4, 21):
+        bench.beat(NEW, second, among="abc", a=F, b=F, c=ERROR)
+    assert (bench.state, bench.path().sent) == (GateState.TRIPPED, s(3))
+    bench.tick(20.001)
+    assert bench.state is GateState.UNKNOWN
+
+
+def test_the_beats_that_passed_go_on_when_the_targets_are_others() -> None:
+    bench = tripped("ab", recover=3)
+    bench.beat(NEW, 4, a=PASS, b=F)
+    bench.beat(NEW, 5, c=PASS, d=F)
+    assert bench.path().passes == 2
+
+
+def test_a_beat_that_shows_as_failed_once_a_target_vanished_begins_the_recovery_anew() -> None:
+    bench = tripped("abc", recover=9)
+    bench.beat(NEW, 4, a=PASS, b=F, c=PASS)
+    bench.beat(NEW, 5, among="abc", a=F, b=F)
+    bench.beat(NEW, 6, a=PASS, b=F)
+    assert bench.path().passes == 1
+
+
+def test_an_older_result_says_nothing_of_where_the_name_leads_now() -> None:
+    bench = healthy("ab")
+    bench.hear(NEW, of("a", PASS, "ac"), 2, sequence=5)
+    bench.hear(NEW, of("a", PASS, "ab"), 2.1, sequence=4)
+    bench.hear(NEW, of("c", PASS, "abc"), 2.2, sequence=3)
+    assert list(bench.gate.targets[NEW].known) == ["a", "c"]
+
+
+def test_a_target_that_does_not_stand_among_its_own_targets_is_one_of_them() -> None:
+    bench = healthy("ab")
+    bench.hear(NEW, of("c", PASS, "ab"), 2, sequence=5)
+    assert list(bench.gate.targets[NEW].known) == ["a", "b", "c"]
+    bench.hear(NEW, replace(of("d", PASS), among=()), 3, sequence=6)
+    assert list(bench.gate.targets[NEW].known) == ["a", "b", "c", "d"]
+
+
+# the name as a whole
+
+
+def test_a_failure_of_the_name_is_one_of_each_target() -> None:
+    bench = healthy()
+    bench.beat(NEW, 1, a=F, b=PASS)
+    bench.hear(NEW, failed(503), 2)
+    assert (bench.target("a").counted, bench.target("b").counted, bench.path().counted) == (2, 1, 1)
+
+
+def test_a_late_failure_of_the_name_is_late_for_those_that_were_heard_since() -> None:
+    bench = healthy()
+    bench.hear(NEW, of("a", PASS, "ab"), 2, sequence=7)
+    bench.hear(NEW, failed(503), 2.5, sequence=6)
+    assert (bench.target("a").counted, bench.target("b").counted, bench.path().counted) == (0, 1, 0)
+
+
+def test_what_was_known_of_the_name_before_it_led_anywhere_does_not_count_for_its_targets() -> None:
+    bench = Bench()
+    bench.hear(NEW, PASS, 0)
+    bench.run(NEW, [F, F], 1)
+    bench.beat(NEW, 3, a=F, b=F)
+    assert (bench.state, bench.path().counted, bench.path().first_counted) == (GateState.SUSPECT, 1, s(3))
+    bench.hear(NEW, of("a", PASS, "ab"), 3.5, sequence=1)
+    assert bench.path().counted == 1
+
+
+# compare
+
+
+def compared(*beats: tuple[float, dict[str, ProbeResult]]) -> Side:
+    """Trouble on the new path since 10 s; then these beats of the baseline path, at 14 s."""
+    bench = healthy(baseline=(OLD,))
+    for second in (10, 11, 12):
+        bench.beat(NEW, second, a=F, b=F)
+    for when, results in beats:
+        bench.beat(OLD, when, **results)
+    return baseline_side(bench.gate, now=s(14))
+
+
+BEATS = {
+    "no target asked since": ([], Side.UNKNOWN),
+    "asked at the very moment": ([(10, {"a": PASS, "b": PASS})], Side.UNKNOWN),
+    "one passed since": ([(10.001, {"a": PASS, "b": F})], Side.GOOD),
+    "one passed since, the others fail for long": ([(i, {"a": F, "b": PASS}) for i in (9, 10, 11, 12)], Side.GOOD),
+    "one passed since and fails, the other passed before": ([(11, {"a": PASS, "b": ERROR}), (12, {"a": F})], Side.UNKNOWN),
+    "each fails, not yet often": ([(11, {"a": F, "b": F})], Side.UNKNOWN),
+    "each fails as often": ([(i, {"a": failed(500), "b": F}) for i in (11, 12, 13)], Side.BAD),
+    "one fails as often": ([(i, {"a": failed(500), "b": ERROR}) for i in (11, 12, 13)], Side.UNKNOWN),
+}
+
+
+@pytest.mark.parametrize("case", BEATS)
+def test_the_baseline_is_good_by_one_target_that_passed_since_and_bad_by_all(case: str) -> None:
+    beats, side = BEATS[case]
+    assert compared(*[(when, {"b": ERROR, **results}) for when, results in beats]) is side
+
+
+def test_a_baseline_asked_between_the_first_failures_of_two_targets_was_asked_before_the_path_failed() -> None:
+    bench = healthy(baseline=(OLD,))
+    bench.beat(NEW, 1, a=F, b=PASS)
+    bench.beat(OLD, 1.5, a=PASS, b=PASS)
+    for second in (2, 3, 4):
+        bench.beat(NEW, second, a=F, b=F)
+    assert (bench.state, baseline_side(bench.gate, now=s(4))) == (GateState.SUSPECT, Side.UNKNOWN)
+    bench.hear(OLD, of("a", PASS, "ab"), 4.1, sent=2.001)
+    assert bench.state is GateState.TRIPPED
+
+
+# latch
+
+
+def test_a_latched_gate_goes_on_counting_its_targets() -> None:
+    bench = healthy()
+    bench.do(Latch("rollback", "an operator"), s(0.5))
+    bench.beat(NEW, 1, a=F, b=F)
+    assert (bench.state, bench.path().counted) == (GateState.TRIPPED, 1)
+
+
+def test_probes_with_and_without_several_targets_stand_side_by_side() -> None:
+    bench = Bench(spec(needed=(NEW, "second")))
+    bench.beat(NEW, 0, a=PASS, b=F)
+    bench.hear("second", PASS, 0)
+    assert (bench.state, list(bench.gate.targets)) == (GateState.HEALTHY, [NEW])
+    bench.run("second", [F] * 3, 1)
+    assert bench.state is GateState.TRIPPED
+
+
+def test_time_alone_leaves_the_targets_as_they_are() -> None:
+    bench = healthy()
+    gate, _ = advance(bench.gate, Tick(), now=s(3))
+    assert gate.targets == bench.gate.targets
