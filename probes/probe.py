@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
@@ -27,21 +26,3 @@ class Probe(Protocol):
         `probes.runner`. What was cancelled reports nothing any more.
         """
         ...
-
-
-async def attempt(probe: Probe) -> list[ProbeResult]:
-    """One attempt by itself, for whoever waits for it."""
-    results: list[ProbeResult] = []
-    over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def report(result: ProbeResult, *, last: bool = True) -> None:
-        results.append(result)
-        if last and not over.done():
-            over.set_result(None)
-
-    cancel = probe.begin(report)
-    try:
-        await over
-    finally:
-        cancel()
-    return results

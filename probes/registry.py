@@ -3,42 +3,127 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from config.model import SipOptionsProbe
+from config.addresses import is_ip_address
+from config.model import Probe as ProbeSettings
+from config.model import SipOptionsProbe, SipProbe, SipRegisterProbe
 from config.units import is_accepted
 from probes.probe import Probe
+from probes.sip.auth import Credentials
+from probes.sip.candidates import Place
+from probes.sip.location import Location, Resolves
 from probes.sip.options import OptionsProbe, Trunk
-from probes.sip.target import Target, Transport
+from probes.sip.pacing import Pacer
+from probes.sip.permits import PacedPermits
+from probes.sip.register_bind import RegisterBindProbe
+from probes.sip.register_conversation import Line
+from probes.sip.register_query import RegisterQueryProbe
+from probes.sip.register_request import Aor, registrar_uri
+from probes.sip.target import Target, TlsSettings, TlsVersion, Transport
 from probes.sip.transport import SipEngine
 
+NS_PER_S = 1_000_000_000
 
-@dataclass(frozen=True, slots=True)
+Way = Target | Location
+
+
+@dataclass(slots=True)
 class Means:
-    """What probes share: the SIP engine and one source of randomness."""
+    """What probes share. `passwords` are those of the probes that have credentials, by the probe's name."""
 
     sip: SipEngine
+    resolver: Resolves
     rng: random.Random
+    passwords: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    registrars: dict[str, PacedPermits] = field(default_factory=dict)
+    """By the registrar's URI: one pace for all AORs that are registered there."""
+    locations: dict[tuple[object, ...], Location] = field(default_factory=dict)
+    """Probes that ask for the same name in the same manner look it up together."""
+
+    def permits(self, registrar: str, rate: int | None) -> PacedPermits:
+        if registrar not in self.registrars:
+            self.registrars[registrar] = PacedPermits(Pacer(rate=rate, rng=self.rng))
+        return self.registrars[registrar]
+
+    def location(self, settings: SipProbe, timeout_ns: int, tls: TlsSettings | None) -> Location:
+        target, source = settings.target, settings.source
+        key = (target, source, tls, timeout_ns)
+        if key not in self.locations:
+            transport = None if target.transport is None else Transport(target.transport)
+            self.locations[key] = Location(
+                Place(target.host, target.port, transport, target.sips),
+                self.resolver,
+                timeout_ns=timeout_ns,
+                source=None if source is None else source.host,
+                source_port=0 if source is None else source.port,
+                tls=tls,
+            )
+        return self.locations[key]
+
+    def close(self) -> None:
+        """Idempotent."""
+        for location in self.locations.values():
+            location.close()
+        for permits in self.registrars.values():
+            permits.close()
 
 
 def _sip_options(settings: SipOptionsProbe, means: Means) -> Probe:
-    host, port = settings.target.host, settings.target.port
-    target = Target(Transport.UDP, (host, port), settings.source)
     return OptionsProbe(
         means.sip,
-        Trunk(host, port),
-        target,
+        Trunk(settings.target.host, settings.target.port),
+        _way(settings, means, settings.timeout),
         timeout_ns=settings.timeout,
         accepts=lambda status: is_accepted(status, settings.accept),
         rng=means.rng,
     )
 
 
-KINDS: dict[str, Callable[[SipOptionsProbe, Means], Probe]] = {
-    "sip_options": _sip_options,
-}
+def _sip_register(settings: SipRegisterProbe, means: Means, password: bytes | None) -> Probe:
+    aor = Aor(settings.aor, registrar_uri(settings.aor), settings.timeout, settings.expires // NS_PER_S)
+    given = settings.credentials
+    credentials = None if given is None or password is None else Credentials(given.username, password, given.realm)
+    line = Line(means.sip, means.permits(str(settings.target), settings.rate), means.rng)
+    way = _way(settings, means, settings.timeout)
+    if settings.mode == "bind":
+        return RegisterBindProbe(aor, credentials, way, line)
+    return RegisterQueryProbe(aor, credentials, way, line, contact_host=settings.contact_host)
 
 
-def build(settings: SipOptionsProbe, means: Means) -> Probe:
-    return KINDS[settings.kind](settings, means)
+def _way(settings: SipProbe, means: Means, timeout_ns: int) -> Way:
+    """A fixed target, where DNS has nothing to say, or a name and what it leads to."""
+    target, source, fixed = settings.target, settings.source, settings.address
+    transport = Transport(target.default_transport)
+    if fixed is None and not is_ip_address(target.host):
+        return means.location(settings, timeout_ns, None if settings.tls is None else _tls(settings))
+    endpoint = (target.host, target.default_port) if fixed is None else (fixed.host, fixed.port)
+    return Target(
+        transport,
+        endpoint,
+        source=None if source is None else source.host,
+        source_port=0 if source is None else source.port,
+        tls=_tls(settings) if transport is Transport.TLS else None,
+    )
+
+
+def _tls(settings: SipProbe) -> TlsSettings:
+    tls = settings.tls
+    if tls is None:
+        return TlsSettings(settings.target.host)
+    return TlsSettings(
+        server_name=tls.server_name or settings.target.host,
+        ca=tls.ca,
+        certificate=tls.certificate,
+        private_key=tls.private_key,
+        minimum_version=TlsVersion(tls.minimum_version),
+    )
+
+
+def build(name: str, settings: ProbeSettings, means: Means) -> Probe:
+    match settings:
+        case SipOptionsProbe():
+            return _sip_options(settings, means)
+        case SipRegisterProbe():
+            return _sip_register(settings, means, means.passwords.get(name))

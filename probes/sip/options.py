@@ -56,7 +56,7 @@ class OptionsProbe:
     ) -> None:
         self._engine = engine
         self.trunk = trunk
-        self._way = way
+        self.way = way
         self.timeout_ns = timeout_ns
         self.accepts = accepts
         self._rng = rng
@@ -64,9 +64,9 @@ class OptionsProbe:
         self._written_for: tuple[Transport, Endpoint] | None = None
 
     def begin(self, report: Report) -> Cancel:
-        if isinstance(self._way, Location):
-            return _Located(self, self._way, report).cancel
-        return self.ask(self._way, lambda exchanged: report(judge(exchanged, self.accepts)), self.timeout_ns)
+        if isinstance(self.way, Location):
+            return _Located(self, self.way, report).cancel
+        return self.ask(self.way, lambda exchanged: report(judge(exchanged, self.accepts)), self.timeout_ns)
 
     def ask(self, target: Target, ended: Callable[[Exchanged], None], timeout_ns: int) -> Cancel:
         return self._engine.ask(target, lambda local: self._request(target.transport, local), ended, timeout_ns=timeout_ns)

@@ -20,6 +20,27 @@ $TTL 300
 ns     A     127.0.0.1
 sip    A     192.0.2.1
 """
+SIP_RECORDS = """\
+@             60  NAPTR 10 50 "s" "SIPS+D2T" "" _sips._tcp
+@             60  NAPTR 20 50 "S" "SIP+D2U" "" _sip._udp.sip
+@             60  NAPTR 30 50 "s" "SIP+D2S" "" _sip._sctp.sip
+_sips._tcp    90  SRV   0 0 5061 sbc1
+_sip._udp.sip 80  SRV   10 70 5060 sbc1
+_sip._udp.sip 80  SRV   10 30 5070 sbc2
+_sip._udp.sip 80  SRV   20 0 5060 sbc3
+_sip._tcp.off 300 SRV   0 0 0 .
+sbc1          300 A     127.0.0.1
+sbc1          300 AAAA  ::1
+sbc2          40  CNAME node2
+node2         300 CNAME host2
+host2         200 A     127.0.0.2
+sbc3          300 AAAA  ::1
+away          70  CNAME sbc.example.org.
+round         300 CNAME around
+around        300 CNAME round
+""".splitlines()
+"""A zone as RFC 3263 has it, for `knot(records=…)`: NAPTR to SRV to addresses, aliases of addresses, and one service that
+is decidedly not there."""
 ALGORITHM = "hmac-sha256"
 KEY, SECRET = "cutover.", "Y3V0b3ZlciB0ZXN0IGtleSwgbm90IGEgc2VjcmV0ISE="
 READER, READER_SECRET = "reader.", "cmVhZGVyIHRlc3Qga2V5LCBub3QgYSBzZWNyZXQhISE="

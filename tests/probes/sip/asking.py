@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from probes.probe import attempt
 from probes.sample import ProbeResult
 from probes.sip.options import OptionsProbe, Trunk
 from probes.sip.transport import SipEngine
+from tests.probes.attempt import attempt
 from tests.probes.sip.samples import udp
 
 S = 1_000_000_000

@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 
 from lab.sip import Answer, Uas
-from probes.probe import attempt
 from probes.sample import Origin, Outcome
 from probes.sip.message import Request
 from probes.sip.transport import SipEngine
+from tests.probes.attempt import attempt
 from tests.probes.sip.asking import asked_once, options_probe
 
 

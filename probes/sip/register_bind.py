@@ -1,0 +1,89 @@
+"""`sip_register` in mode `bind`: beats that report how a registration of our own stands."""
+
+from __future__ import annotations
+
+import asyncio
+
+from probes.probe import Cancel, Report
+from probes.sample import ProbeResult
+from probes.sip.auth import Credentials
+from probes.sip.location import Location
+from probes.sip.register_conversation import Line
+from probes.sip.register_keep import State
+from probes.sip.register_request import Aor
+from probes.sip.register_result import unasked
+from probes.sip.registration import Registration
+from probes.sip.target import Target
+from probes.sip.timers import whole_ms
+
+
+class RegisterBindProbe:
+    """Each beat reports what stands at that moment; the first ones wait for the first answer, at most the AOR's timeout.
+
+    The registration begins with the first beat. Close it when done.
+    """
+
+    def __init__(self, aor: Aor, credentials: Credentials | None, way: Target | Location, line: Line) -> None:
+        self.registration = Registration(aor, credentials, way, line, observer=self._changed)
+        self._waiting: dict[_Beat, None] = {}
+        self._stopped: asyncio.Event | None = None
+
+    def begin(self, report: Report) -> Cancel:
+        if self.registration.state is State.IDLE:
+            self.registration.start()
+        beat = _Beat(report, self._waiting)
+        standing = self.registration.standing()
+        if standing is not None:
+            report(standing)
+        else:
+            beat.wait(self.registration)
+        return beat.cancel
+
+    def again(self) -> None:
+        """The operator's word that what was rejected may be right now."""
+        self.registration.again()
+
+    async def close(self, *, unregister: bool) -> None:
+        """Returns when the binding was taken back, or with `unregister` False at once. The caller bounds the time, and calls
+        again without `unregister` if it runs out."""
+        self._stopped = asyncio.Event()
+        self.registration.stop(unregister=unregister)
+        await self._stopped.wait()
+
+    def _changed(self, registration: Registration) -> None:
+        if self._stopped is not None and registration.state is State.STOPPED:
+            self._stopped.set()
+        standing = registration.standing() if self._waiting else None
+        if standing is not None:
+            for beat in list(self._waiting):
+                beat.tell(standing)
+
+
+class _Beat:
+    """One beat that waits for the first answer."""
+
+    __slots__ = ("_report", "_timer", "_waiting")
+
+    def __init__(self, report: Report, waiting: dict[_Beat, None]) -> None:
+        self._report = report
+        self._waiting = waiting
+        self._timer: asyncio.TimerHandle | None = None
+
+    def wait(self, registration: Registration) -> None:
+        timeout_ns = registration.aor.timeout_ns
+        self._waiting[self] = None
+        self._timer = asyncio.get_running_loop().call_later(whole_ms(timeout_ns), self._give_up, registration)
+
+    def tell(self, result: ProbeResult) -> None:
+        self.cancel()
+        self._report(result)
+
+    def _give_up(self, registration: Registration) -> None:
+        reason = "deferred" if registration.is_deferred else "pending"
+        self.tell(unasked(reason, registration.aor.timeout_ns))
+
+    def cancel(self) -> None:
+        self._waiting.pop(self, None)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

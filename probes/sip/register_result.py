@@ -1,0 +1,66 @@
+"""What a registrar's last word means, as a result for gates and people. Pure.
+
+The reasons are a closed set: `registered`; `not-registered`, `other-contact` and `lost` where the registrar works and does not
+hold what it should; `query-refused` where it will not tell; `unknown-aor`, `interval-too-brief` and `not-accepted` for other
+statuses; `rejected` (final: silence follows) and `login-failed` for who we are; `deferred` and `pending` where nothing was
+asked yet; and those of `probes.sip.verdict` for what never reached the registrar or never came back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from probes.sample import Origin, Outcome, ProbeResult
+from probes.sip.exchanged import Answered
+from probes.sip.login import Rejected
+from probes.sip.register_attempt import INTERVAL_TOO_BRIEF, Verdict
+from probes.sip.verdict import judge
+
+NOT_FOUND, TEMPORARILY_UNAVAILABLE = 404, 480
+"""480 is what a proxy tells a caller when the AOR is known and nothing is bound to it (RFC 3261 §21.4.18): the code of every
+result that says so, though the registrar's own status was 200. A 404 on the wire says that the AOR itself is unknown."""
+
+QUERY_REFUSALS = frozenset({400, 403, 405, 420, 421, INTERVAL_TOO_BRIEF, 488, 501})
+
+_REASONS = {NOT_FOUND: "unknown-aor", INTERVAL_TOO_BRIEF: "interval-too-brief"}
+
+
+def is_success(status: int) -> bool:
+    return 200 <= status < 300
+
+
+def registered(answered: Answered, facts: Mapping[str, str | int]) -> ProbeResult:
+    result = judge(answered, is_success)
+    return replace(result, reason="registered", facts={**result.facts, **facts})
+
+
+def unbound(answered: Answered, reason: str, facts: Mapping[str, str | int]) -> ProbeResult:
+    """The registrar answered well, and what it holds is not what it should hold."""
+    result = judge(answered, is_success)
+    return replace(result, outcome=Outcome.FAIL, code=TEMPORARILY_UNAVAILABLE, reason=reason, facts={**result.facts, **facts})
+
+
+def failed(verdict: Verdict, *, is_query: bool = False) -> ProbeResult:
+    """For every word but a success."""
+    result = judge(verdict.exchanged, is_success)
+    if result.origin is not Origin.WIRE or result.code is None:
+        return result
+    if verdict.rejected is not None:
+        return replace(result, reason=_login_reason(verdict.rejected), facts={**result.facts, **_why(verdict.rejected)})
+    if is_query and result.code in QUERY_REFUSALS:
+        return replace(result, reason="query-refused")
+    return replace(result, reason=_REASONS.get(result.code, "not-accepted"))
+
+
+def _login_reason(rejected: Rejected) -> str:
+    return "rejected" if rejected.is_final else "login-failed"
+
+
+def _why(rejected: Rejected) -> dict[str, str]:
+    return {"login": f"{rejected.reason}: {rejected.detail}" if rejected.detail else rejected.reason}
+
+
+def unasked(reason: str, duration_ns: int) -> ProbeResult:
+    """Our own doing, and never held against the registrar."""
+    return ProbeResult(Outcome.ERROR, None, Origin.SELF, reason, duration_ns)

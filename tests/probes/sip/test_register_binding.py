@@ -1,0 +1,106 @@
+"""What a registrar's 200 says: bindings, the granted interval, and how steady it all is."""
+
+from __future__ import annotations
+
+import pytest
+
+from probes.sample import Moment
+from probes.sip.binding import Binding, BindingWatch, bindings, contact_key, granted_s
+from probes.sip.headers import ANY_CONTACT
+from tests.probes.sip.registrar import CONTACT, S, holding
+from tests.probes.sip.samples import ok, options
+
+REQUEST = options(("192.0.2.1", 5060))
+
+
+def at(second: int) -> Moment:
+    return Moment(utc_ns=second * S, mono_ns=second * S)
+
+
+def seen(*uris: str) -> tuple[Binding, ...]:
+    return tuple(Binding(uri, 60) for uri in uris)
+
+
+def test_each_contact_is_a_binding_with_what_is_left_of_it() -> None:
+    response = holding(REQUEST, "sip:a@192.0.2.1;expires=30;q=0.5", "sip:b@192.0.2.2", expires=90)
+    assert bindings(response) == (Binding("sip:a@192.0.2.1", 30, 0.5), Binding("sip:b@192.0.2.2", 90, None))
+
+
+def test_a_registrar_may_leave_out_how_long() -> None:
+    assert bindings(holding(REQUEST, "sip:a@192.0.2.1")) == (Binding("sip:a@192.0.2.1", None),)
+
+
+def test_a_star_is_no_binding() -> None:
+    assert bindings(type(ok(REQUEST))(status=200, vias=REQUEST.vias, from_=REQUEST.from_, to=REQUEST.to, call_id="c",
+                                      cseq=REQUEST.cseq, contacts=(ANY_CONTACT,))) == ()  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("uri", "host"), [("sip:a@SBC01.example.net:5080", "sbc01.example.net"), ("sip:[2001:db8::1]", "2001:db8::1"), ("tel:+1", "")]
+)
+def test_a_binding_knows_its_host(uri: str, host: str) -> None:
+    assert Binding(uri, None).host == host
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "same"),
+    [
+        ("sip:a@HOST", "sip:a@host:5060;ob", True),
+        ("sip:a@host;transport=tls", "sip:a@host:5061;transport=tls", True),
+        ("sips:a@host", "sips:a@host:5061", True),
+        ("sip:a@host", "sip:A@host", False),
+        ("sip:a@host:5060", "sip:a@host:5062", False),
+        ("sip:a@host", "sip:host", False),
+        ("tel:+1", "tel:+1", True),
+    ],
+)
+def test_contacts_are_the_same_where_they_lead_to_the_same_place(left: str, right: str, same: bool) -> None:
+    assert (contact_key(left) == contact_key(right)) is same
+
+
+@pytest.mark.parametrize(
+    ("contacts", "expires", "granted"),
+    [
+        ([f"{CONTACT};expires=120"], 300, 120),
+        ([CONTACT], 300, 300),
+        ([CONTACT], None, 600),
+        (["sip:other@192.0.2.9;expires=10", f"{CONTACT};expires=120"], None, 120),
+        (["sip:other@192.0.2.9;expires=10"], 300, None),
+        ([], 300, None),
+        ([f"{CONTACT};expires=0"], None, None),
+        ([f"{CONTACT};expires=soon"], None, 3600),
+    ],
+)
+def test_what_is_granted_is_our_contacts_own_interval(contacts: list[str], expires: int | None, granted: int | None) -> None:
+    assert granted_s(holding(REQUEST, *contacts, expires=expires), CONTACT, asked_s=600) == granted
+
+
+def watched(*history: tuple[str, ...]) -> BindingWatch:
+    watch = BindingWatch()
+    for second, uris in enumerate(history):
+        watch.see(seen(*uris), now=at(second))
+    return watch
+
+
+A, B = "sip:a@192.0.2.1", "sip:a@192.0.2.2"
+
+
+@pytest.mark.parametrize(
+    ("history", "flaps", "since"),
+    [
+        ([(A,), (A,), (A,)], 0, 0),
+        ([(), (), (A,)], 0, 2),
+        ([(A,), (), ()], 1, None),
+        ([(A,), (), (A,)], 1, 2),
+        ([(A,), (B,), (B,)], 1, 1),
+        ([(A,), (A, B)], 0, 0),
+        ([(A, B), (A,)], 1, 1),
+        ([(A,), (), (A,), (), (A,)], 2, 4),
+        ([()], 0, None),
+    ],
+)
+def test_a_flap_is_a_binding_that_went_away_or_became_another(
+    history: list[tuple[str, ...]], flaps: int, since: int | None
+) -> None:
+    watch = watched(*history)
+    assert (watch.flaps, watch.stable_since) == (flaps, None if since is None else at(since))

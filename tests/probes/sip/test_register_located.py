@@ -1,0 +1,103 @@
+"""A registrar that is a name: each of its targets is asked by a query, one of them keeps our binding."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+from probes.records import Question, Reply
+from probes.sample import Origin, Outcome
+from probes.sip.exchanged import Silent
+from probes.sip.locate import Place
+from probes.sip.location import Cancel, Known, Location
+from probes.sip.register_conversation import Line
+from probes.sip.register_query import RegisterQueryProbe
+from probes.sip.registration import Registration
+from probes.sip.target import Target, Transport
+from tests.probes.attempt import attempt
+from tests.probes.sip.registrar import AOR, CONTACT, CREDENTIALS, Free, Held, S, Wire, answered, holding
+
+ONE, TWO = (Target(Transport.UDP, (f"192.0.2.{host}", 5060)) for host in (1, 2))
+
+
+class Unasked:
+    async def ask(self, question: Question, *, timeout_ns: int) -> Reply:
+        raise AssertionError(question)
+
+
+class Leads(Location):
+    """A name that leads where the test says."""
+
+    def __init__(self, *answers: tuple[Target, ...] | str) -> None:
+        super().__init__(Place("example.net"), Unasked(), timeout_ns=S)
+        self.answers = list(answers)
+
+    def ask(self, known: Known) -> Cancel:
+        known(self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])
+        return lambda: None
+
+
+def line(wire: Wire) -> Line:
+    return Line(wire, Free(), random.Random(2))
+
+
+async def test_each_target_is_asked_and_reported_by_itself() -> None:
+    held = {1: (CONTACT,), 2: ()}
+    wire = Wire(lambda request: answered(holding(request, *held[len(wire.requests)])))
+    results = await attempt(RegisterQueryProbe(AOR, CREDENTIALS, Leads((ONE, TWO)), line(wire)))
+    among = ("192.0.2.1:5060/udp", "192.0.2.2:5060/udp")
+    assert [(result.target, result.reason, result.among) for result in results] == [
+        (among[0], "registered", among),
+        (among[1], "not-registered", among),
+    ]
+    assert wire.targets == [ONE, TWO]
+
+
+async def test_what_the_name_no_longer_leads_to_is_forgotten() -> None:
+    wire = Wire(lambda request: answered(holding(request, CONTACT) if len(wire.requests) == 1 else holding(request)))
+    probe = RegisterQueryProbe(AOR, CREDENTIALS, Leads((ONE,), (TWO,), (ONE,)), line(wire))
+    flaps = [(await attempt(probe))[0].facts["flaps"] for _ in range(3)]
+    assert flaps == [0, 0, 0]
+
+
+async def test_a_name_that_leads_nowhere_is_an_error_of_dns() -> None:
+    (result,) = await attempt(RegisterQueryProbe(AOR, CREDENTIALS, Leads("dns-nxdomain"), line(Wire(lambda _: None))))
+    assert (result.outcome, result.origin, result.reason) == (Outcome.ERROR, Origin.DNS, "dns-nxdomain")
+    assert result.facts == {"host": "sip:example.net"}
+
+
+async def test_a_kept_registration_goes_to_the_next_target_after_a_failure() -> None:
+    wire = Wire(lambda _: Silent(2 * S, ONE.endpoint, 3))
+    kept = Registration(AOR, CREDENTIALS, Leads((ONE, TWO)), line(wire))
+    kept.start()
+    async with asyncio.timeout(5):
+        while not wire.targets:
+            await asyncio.sleep(0)
+    wire.script = lambda request: answered(holding(request, CONTACT))
+    kept._on_due()
+    kept.stop()
+    assert wire.targets == [ONE, TWO]
+
+
+async def test_a_stop_ends_what_a_name_known_at_once_has_begun() -> None:
+    permits = Held()
+    kept = Registration(AOR, CREDENTIALS, Leads((ONE,)), Line(Wire(lambda _: None), permits, random.Random(2)))
+    kept.start()
+    async with asyncio.timeout(5):
+        while not permits.queue:
+            await asyncio.sleep(0)
+    kept.stop()
+    assert permits.queue == []
+
+
+async def test_a_kept_registration_waits_where_its_name_leads_nowhere() -> None:
+    kept = Registration(AOR, CREDENTIALS, Leads("dns-timeout"), line(Wire(lambda _: None)))
+    kept.start()
+    async with asyncio.timeout(5):
+        while kept.standing() is None:
+            await asyncio.sleep(0)
+    standing = kept.standing()
+    kept.stop()
+    assert standing is not None
+    assert (standing.outcome, standing.reason) == (Outcome.ERROR, "dns-timeout")
+    assert int(standing.facts["retry_in_s"]) >= 29
