@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from probes.probe import Cancel, Report
-from probes.sample import ProbeResult
+from probes.sample import Outcome, ProbeResult
 from probes.sip.auth import Credentials
 from probes.sip.location import Location
 from probes.sip.register_conversation import Line
@@ -20,6 +21,9 @@ from probes.sip.timers import whole_ms
 class RegisterBindProbe:
     """Each beat reports what stands at that moment; the first ones wait for the first answer, at most the AOR's timeout.
 
+    A refresh that failed while the binding still stands is news once, not at every beat: three beats that tell of one 503 are
+    no three failures. Between attempts such a beat says ERROR `pending`. A binding that is gone is gone at every beat.
+
     The registration begins with the first beat. Close it when done.
     """
 
@@ -27,6 +31,8 @@ class RegisterBindProbe:
         self.registration = Registration(aor, credentials, way, line, observer=self._changed)
         self._waiting: dict[_Beat, None] = {}
         self._stopped: asyncio.Event | None = None
+        self._told: str | int = 0
+        """How many attempts had failed in a row when that was last reported."""
 
     def begin(self, report: Report) -> Cancel:
         if self.registration.state is State.IDLE:
@@ -34,10 +40,17 @@ class RegisterBindProbe:
         beat = _Beat(report, self._waiting)
         standing = self.registration.standing()
         if standing is not None:
-            report(standing)
+            report(self._news(standing))
         else:
             beat.wait(self.registration)
         return beat.cancel
+
+    def _news(self, standing: ProbeResult) -> ProbeResult:
+        attempt = standing.facts.get("failures", 0)
+        if standing.outcome is Outcome.FAIL and self.registration.is_bound and attempt == self._told:
+            return replace(unasked("pending", 0), facts=standing.facts)
+        self._told = attempt
+        return standing
 
     def again(self) -> None:
         """The operator's word that what was rejected may be right now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 from pathlib import Path
@@ -20,8 +21,10 @@ def packages(table: Path = TABLE) -> dict[str, str]:
 
 
 def need(program: str) -> str:
-    """The path of a peer program. A missing one fails the test; nothing is ever skipped."""
+    """The path of a peer program, or of a file by its pattern. A missing one fails the test; nothing is ever skipped."""
     package = packages()[program]
+    if program.startswith("/") and (files := glob.glob(program)):
+        return files[0]
     path = os.pathsep.join((os.environ.get("PATH", os.defpath), *SYSTEM_FOLDERS))
     if found := shutil.which(program, path=path):
         return found
