@@ -75,7 +75,8 @@ def retry(invocation: Invocation, probe: str | None, reason: str, timeout_ns: in
     """
     if probe is None:
         return _order(invocation, "retry", reason, timeout_ns)
-    return show(invocation, send(invocation, "retry-probe", {"name": probe, "reason": reason}, timeout_ns=timeout_ns))
+    arguments = {"name": probe, "reason": reason} if reason else {"name": probe}
+    return show(invocation, send(invocation, "retry-probe", arguments, timeout_ns=timeout_ns))
 
 
 @click.command("abandon")

@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -35,6 +36,7 @@ store: {{url: "sqlite://{folder}/night.db"}}
 probes:
   trunk-new: {{kind: sip_options, path: new, target: "sip:127.0.0.1:{new}", {cadence}}}
 {old}
+{more}
 gates:
   inbound:
     trip: {{consecutive: 3, probes: [trunk-new]}}
@@ -81,8 +83,9 @@ def write_settings(
     confirm_for: str = "0s",
     opens: str = "2020-01-01T00:00:00Z",
     closes: str = "2099-01-01T00:00:00Z",
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> Path:
-    """One stage per record, in order. `old` adds a baseline trunk that the gate compares with."""
+    """One stage per record, in order. `old` adds a baseline trunk that the gate compares with, `more` further probes by name."""
     for name, content in (("ivr.key", IVR_KEY.encode()), ("tsig.key", dns.secret)):
         (folder / name).touch(mode=0o600)
         (folder / name).write_bytes(content + b"\n")
@@ -96,6 +99,7 @@ def write_settings(
         SETTINGS.format(
             folder=folder, opens=opens, closes=closes, new=new, cadence=cadence, confirm_for=confirm_for,
             old=OLD.format(old=old, cadence=cadence) if old else "",
+            more="\n".join(f"  {name}: {{{probe}}}" for name, probe in more.items()),
             compare="compare_with: [trunk-old]" if old else "",
             stages="".join(stages),
         )
