@@ -16,6 +16,8 @@ from typing import NoReturn
 from config.loaded import Loaded
 from config.problem import ConfigInvalid
 
+_LOOK_MS = 200
+
 
 class LoaderDied(Exception):
     """The child ended before it had said what the file holds: killed, out of memory, or a fault of ours on stderr."""
@@ -30,10 +32,9 @@ def load_apart(path: str | os.PathLike[str]) -> Loaded:
         if child == 0:
             os.close(reading)
             _be_the_child(path, writing)
-        opened.callback(os.waitpid, child, 0)
-        # Whatever ends the wait, no child stays behind; to one that has ended by itself this does nothing.
-        opened.callback(os.kill, child, signal.SIGKILL)
+        opened.callback(_put_down, child)
         os.close(writing)
+        _await(reading)
         said = pipe.read()
     try:
         # From our own child, over a pipe that nobody else has.
@@ -43,6 +44,20 @@ def load_apart(path: str | os.PathLike[str]) -> Loaded:
     if isinstance(outcome, Loaded):
         return outcome
     raise ConfigInvalid(*outcome)
+
+
+def _put_down(child: int) -> None:
+    """Whatever ended the wait, no child stays behind; one that has ended by itself is only reaped."""
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+def _await(reading: int) -> None:
+    """Look again and again: Python does not notice a signal that comes just before a call that blocks."""
+    ready = select.poll()
+    ready.register(reading, select.POLLIN)
+    while not ready.poll(_LOOK_MS):
+        pass
 
 
 def _be_the_child(path: str | os.PathLike[str], writing: int) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -78,6 +79,9 @@ def test_the_child_ends_with_us_even_when_the_file_does_not(tmp_path: Path, numb
             poll.register(child, select.POLLIN)
             assert poll.poll(20_000) != []
         finally:
+            loading.kill()
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(child, signal.SIGKILL)
             os.close(child)
     assert loading.returncode == -number
 

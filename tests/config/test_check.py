@@ -33,12 +33,10 @@ def test_a_bad_file_is_a_line_for_each_problem_and_exit_code_2() -> None:
 
 def test_warnings_are_shown_and_change_no_exit_code(tmp_path: Path, example: Path) -> None:
     file = tmp_path / "f.yaml"
-    file.write_text(
-        example.read_text(encoding="utf-8").replace("timeout: 2s\n\ngates", "timeout: 400ms\n\ngates"), encoding="utf-8"
-    )
+    file.write_text(example.read_text(encoding="utf-8").replace("timeout: 2s ", "timeout: 400ms "), encoding="utf-8")
     result = run(str(file))
     assert result.exit_code == 0
-    assert result.output.startswith(f"{file}:43:14: warning: probes.trunk-old.timeout: 400ms leaves no room")
+    assert result.output.startswith(f"{file}:38:14: warning: probes.trunk-new.timeout: 400ms leaves no room")
     assert result.output.endswith(f"{file}: ok: 2 probes, 1 gate, 1 plan\n")
 
 

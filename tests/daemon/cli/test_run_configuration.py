@@ -54,7 +54,7 @@ def test_a_signal_ends_the_reading_without_a_traceback(tmp_path: Path, number: s
         path.open("w"),
     ):
         running.send_signal(number)
-        _, err = running.communicate(timeout=30)
+        err = _ended(running)
     assert (running.returncode, err.strip()) == (code, "")
 
 
@@ -66,6 +66,14 @@ def test_an_interrupt_of_the_loader_alone_shows_no_traceback(tmp_path: Path) -> 
         path.open("w"),
     ):
         os.kill(int(Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text()), signal.SIGINT)
-        _, err = running.communicate(timeout=30)
+        err = _ended(running)
     assert err == "cutoverd: cannot run now: the process that reads the configuration was ended before it was done\n"
     assert running.returncode == 6
+
+
+def _ended(running: subprocess.Popen[str]) -> str:
+    """What it said on stderr. One that does not end is ended, and the test has failed."""
+    try:
+        return running.communicate(timeout=30)[1]
+    finally:
+        running.kill()
