@@ -29,8 +29,8 @@ table inet cutoverd_pacing
 delete table inet cutoverd_pacing
 table inet cutoverd_pacing {
     chain registers {
-        ip daddr 192.0.2.7 udp dport 5060 @th,64,64 0x5245474953544552 limit rate over 49/second burst 2 packets counter drop
-        ip6 daddr 2001:db8::7 udp dport 5070 @th,64,64 0x5245474953544552 limit rate over 49/second burst 2 packets counter drop
+        ip daddr 192.0.2.7 udp dport 5060 @th,64,64 0x5245474953544552 limit rate over 99/second burst 2 packets counter drop
+        ip6 daddr 2001:db8::7 udp dport 5070 @th,64,64 0x5245474953544552 limit rate over 99/second burst 2 packets counter drop
     }
     chain outbound {
         type filter hook output priority filter; policy accept;
@@ -87,7 +87,7 @@ def export(*arguments: str) -> str:
 
 
 def test_each_registrar_has_a_rule_and_a_limit_of_its_own() -> None:
-    text = export("--rate", "50", "--registrar", "192.0.2.7", "--registrar", "[2001:db8::7]:5070", "--for", "nftables")
+    text = export("--rate", "100", "--registrar", "192.0.2.7", "--registrar", "[2001:db8::7]:5070", "--for", "nftables")
     assert rules(text) == NFTABLES
 
 

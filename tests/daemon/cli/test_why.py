@@ -153,7 +153,7 @@ def test_a_probe_is_told_with_its_last_results_and_last_failures() -> None:
     lines = text(watch, NEW)
     assert lines[:4] == [
         "probe trunk-new: OK",
-        "  asks        sip:192.0.2.10:5060;transport=udp, sip_options, new path",
+        "  asks        sip:192.0.2.10, sip_options, new path",
         "  passes      on 2xx",
         "  cadence     every 5 s, from the first failure every 1 s, timeout 2 s",
     ]
@@ -170,7 +170,7 @@ def test_a_probe_is_told_with_its_last_results_and_last_failures() -> None:
 def test_a_probe_from_a_source_that_a_gate_hastens_says_both() -> None:
     watch = suspect()
     lines = text(watch, OLD)
-    assert lines[1] == "  asks        sip:192.0.2.10:5060;transport=udp from 192.0.2.1, sip_options, baseline path"
+    assert lines[1] == "  asks        sip:192.0.2.10 from 192.0.2.1, sip_options, baseline path"
     assert lines[3] == "  cadence     every 1 s, timeout 3 s (hastened by inbound)"
 
 
