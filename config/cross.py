@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from config import cross_plans, cross_probes
+from config.addresses import Address
 from config.finding import Finding, repeated
 from config.model import Gate, Plan, Probe, Server, SipOptionsProbe, Store, Window
 from config.problem import Path, did_you_mean, quoted
@@ -29,11 +30,14 @@ class Outline:
     probes: Mapping[str, Probe] = field(default_factory=dict)
     gates: Mapping[str, Gate] = field(default_factory=dict)
     plans: Mapping[str, Plan] = field(default_factory=dict)
+    resolvers: tuple[Address, ...] = ()
     declared_probes: frozenset[str] = frozenset()
     declared_plans: frozenset[str] = frozenset()
 
 
 def errors_across(outline: Outline) -> Iterator[Finding]:
+    for index in repeated(outline.resolvers):
+        yield Finding(("resolvers", index), f"resolver {outline.resolvers[index]} is named twice")
     yield from _window(outline)
     yield from _server(outline)
     yield from cross_probes.errors(outline.probes)

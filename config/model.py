@@ -281,3 +281,5 @@ class Settings:
     probes: Annotated[dict[Name, Probe], not_empty]
     gates: Annotated[dict[Name, Gate], not_empty]
     plans: dict[Name, Plan] = field(default_factory=dict)
+    resolvers: tuple[FixedAddress, ...] = ()
+    """Whom probes ask where names lead; default: the servers of /etc/resolv.conf. /etc/hosts comes first either way."""

@@ -21,7 +21,7 @@ from daemon.inbox import Inbox, Recorded
 from daemon.judge import Judge
 from daemon.metrics import Metrics
 from daemon.notify import Notifier, watchdog_interval_ns
-from daemon.observe import LastTransitions, Observers, ProbeHistory
+from daemon.observe import LastTransitions, Observers, ProbeHistory, kept_for
 from daemon.planbook import PlanBook
 from daemon.probing import Probing
 from daemon.reply import Reply
@@ -37,7 +37,6 @@ from daemon.writer import Writer
 from gates.cutover import Cutover
 from probes import clock
 from probes import registry as probe_kinds
-from probes.resolver import Resolver
 from probes.runner import ProbeRunner
 from probes.sample import Sample
 from probes.sip.transport import SipEngine
@@ -102,7 +101,7 @@ async def composed(
         stack.callback(sip.close)
         probing = Probing(
             settings.probes,
-            probe_kinds.Means(sip=sip, resolver=Resolver(), rng=rng, passwords=compose.passwords(settings, environ)),
+            probe_kinds.Means(sip=sip, resolver=compose.resolver(settings), rng=rng, passwords=compose.passwords(settings, environ)),
         )
         stack.push_async_callback(probing.close)
         notifier = Notifier(environ)
@@ -156,16 +155,7 @@ def _assembled(means: _Means, entries: list[JournalEntry], keys: Keys, control_p
         now=clock.read(),
     )
     explain = _explainer(means, board, transitions)
-    commands = Commands(
-        inbox=inbox,
-        board=board,
-        book=book,
-        store=means.store,
-        writer=writer,
-        reverters=means.reverters,
-        explain=explain,
-        again=means.probing.again,
-    )
+    commands = _commands(means, inbox, board, writer, explain)
     return App(
         settings=settings,
         board=board,
@@ -175,7 +165,7 @@ def _assembled(means: _Means, entries: list[JournalEntry], keys: Keys, control_p
         probes=probes,
         observers=observers,
         webhook=Webhook(board, keys, now_ns=lambda: clock.read().mono_ns, observer=metrics.tally),
-        admin=_admin(means, board, metrics, transitions),
+        admin=_admin(means, board, metrics, transitions, explain),
         control=Control(commands.handle, lambda: _status(means, board), commands=commands.names),
         control_path=control_path,
         notifier=means.notifier,
@@ -218,7 +208,7 @@ def _metrics(means: _Means, board: Board, inbox: Inbox, entries: list[JournalEnt
     return metrics
 
 
-def _admin(means: _Means, board: Board, metrics: Metrics, transitions: LastTransitions) -> Admin:
+def _admin(means: _Means, board: Board, metrics: Metrics, transitions: LastTransitions, explain: Explain) -> Admin:
     return Admin(
         board,
         clock=clock.read,
@@ -226,12 +216,13 @@ def _admin(means: _Means, board: Board, metrics: Metrics, transitions: LastTrans
         standing=lambda: _standing(means.settings, means.book),
         unready=list,  # it listens only once everything else does
         transitions=transitions,
+        explain=explain,
     )
 
 
 def _explainer(means: _Means, board: Board, transitions: LastTransitions) -> Explain:
     """`why`, over what stands and what is remembered at the moment of asking."""
-    history = ProbeHistory()
+    history = ProbeHistory(kept=kept_for(len(means.settings.probes)))
     history.observe(means.observers)
 
     def explain(name: str, kind: str) -> Reply:
@@ -240,6 +231,19 @@ def _explainer(means: _Means, board: Board, transitions: LastTransitions) -> Exp
         return why.explain(ground, name, kind=kind, now=clock.read())
 
     return explain
+
+
+def _commands(means: _Means, inbox: Inbox, board: Board, writer: Writer, explain: Explain) -> Commands:
+    return Commands(
+        inbox=inbox,
+        board=board,
+        book=means.book,
+        store=means.store,
+        writer=writer,
+        reverters=means.reverters,
+        explain=explain,
+        again=means.probing.again,
+    )
 
 
 def _status(means: _Means, board: Board) -> Reply:

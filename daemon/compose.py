@@ -1,4 +1,4 @@
-"""From the configuration's words to the values that gates, probes and plans are made of. Pure but for reading secrets."""
+"""From the configuration's words to the values that gates, probes and plans are made of. Pure but for reading secrets and resolv.conf."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from config.model import Probe, Settings, SipRegisterProbe
 from config.secrets import SecretUnavailable
 from daemon.moments import Window
 from gates.gate import GateSpec, OnTrip
+from probes.resolver import Resolver, Servers
 from probes.schedule import Cadence
 from reverters.dns.expand import expand
 from reverters.plan import Wait
@@ -63,6 +64,10 @@ def plans(settings: Settings) -> dict[str, PlanSpec]:
 def window(settings: Settings) -> Window:
     opens, closes = settings.cutover.opens.timestamp(), settings.cutover.closes.timestamp()
     return Window(int(opens) * NS_PER_S, int(closes) * NS_PER_S)
+
+
+def resolver(settings: Settings) -> Resolver:
+    return Resolver(Servers(tuple((at.host, at.port) for at in settings.resolvers)) if settings.resolvers else None)
 
 
 def webhook_keys(settings: Settings, environ: Mapping[str, str]) -> dict[str, bytes]:

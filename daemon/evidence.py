@@ -31,6 +31,18 @@ def result(sample: Sample, *, now: Moment) -> dict[str, Any]:
     }
 
 
+def traced(sample: Sample, *, now: Moment) -> dict[str, Any]:
+    """`result`, with the messages it was judged by."""
+    trace = sample.result.trace
+    if trace is None:
+        return result(sample, now=now)
+    return {**result(sample, now=now), "trace": {"sent": _text(trace.sent), "received": _text(trace.received)}}
+
+
+def _text(message: bytes) -> str:
+    return message.decode("utf-8", "replace")
+
+
 def label(sample: Sample) -> str:
     return "PASS" if sample.result.outcome is Outcome.PASS else rule.label(sample.result)
 

@@ -18,8 +18,12 @@ logger = logging.getLogger("cutoverd.observe")
 
 P = ParamSpec("P")
 
-KEPT = 20
-"""Results of each kind that are remembered for each probe."""
+KEPT, KEPT_LEAST, KEPT_IN_ALL = 20, 3, 4_000
+"""Results of each kind that are remembered for each probe, messages and all: fewer where there are hundreds of probes."""
+
+
+def kept_for(probes: int) -> int:
+    return max(KEPT_LEAST, min(KEPT, KEPT_IN_ALL // max(probes, 1)))
 
 
 class Channel(Generic[P]):

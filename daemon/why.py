@@ -180,7 +180,7 @@ def _run(each: standby.Pending, gate: Gate) -> dict[str, Any]:
 
 def _probe(ground: Ground, name: str, *, now: Moment) -> dict[str, Any]:
     settings, pace = ground.settings.probes[name], _paces(ground)[name]
-    results = [evidence.result(each, now=now) for each in reversed(ground.results.get(name, ()))]
+    results = [evidence.traced(each, now=now) for each in reversed(ground.results.get(name, ()))]
     return {
         "kind": "probe",
         "verdict": _of_probe(ground, name, now=now).name,
@@ -188,14 +188,14 @@ def _probe(ground: Ground, name: str, *, now: Moment) -> dict[str, Any]:
         "probe_kind": settings.kind,
         "path": settings.path,
         "target": str(settings.target),
-        "source": settings.source or "",
+        "source": "" if settings.source is None else str(settings.source),
         "accept": [str(status) for status in settings.accept] if isinstance(settings, SipOptionsProbe) else [],
         "cadence": evidence.cadence(pace),
         "hastened_by": [gate.spec.name for gate in _hasty(ground.board) if name in _named(gate)],
         "needed_by": [_need(gate, name) for gate in ground.board.gates.values() if name in _named(gate)],
         "targets": _targets(ground.results.get(name, ()), now=now),
         "results": results,
-        "failures": [evidence.result(each, now=now) for each in reversed(ground.failures.get(name, ()))],
+        "failures": [evidence.traced(each, now=now) for each in reversed(ground.failures.get(name, ()))],
         "at": instant(now.utc_ns),
     }
 

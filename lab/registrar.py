@@ -173,9 +173,11 @@ class Registrar:
     # What it decides
 
     def lose_everybody(self) -> int:
-        """As after a restart without a database: no bindings. Returns how many AORs were lost."""
+        """As after a restart without a database: no bindings, no nonces, nothing counted. Returns how many AORs were lost."""
         lost = len(self.bindings)
         self.bindings.clear()
+        self.digest.forget_nonces()
+        self._accepted.clear()
         return lost
 
     async def until_bound(self, aors: int) -> None:

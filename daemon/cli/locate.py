@@ -94,7 +94,7 @@ def _value(events: Iterator[Event], event: Event, depth: int = 1) -> Any:
 
 
 def _load(file: Path) -> Identity:
-    # pydantic alone takes longer to import than `status` may take.
+    # What reads and judges the whole file takes longer to import than `status` may take.
     from config.load import load
 
     settings = load(file).settings

@@ -134,7 +134,7 @@ def _asked(found: Document) -> list[str]:
     return [
         f"probe {printable(found['probe'])}: {found['verdict']}",
         f"  asks        {printable(found['target'])}{source}, {printable(found['probe_kind'])}, {found['path']} path",
-        f"  passes      on {printable(', '.join(found['accept']))}",
+        f"  passes      on {printable(', '.join(found['accept'])) or 'a binding that the registrar holds'}",
         f"  cadence     {_pace(found['cadence'])}{hastened}",
     ]
 
@@ -162,6 +162,19 @@ def _last(found: Document) -> list[str]:
 
 def _failed(found: Document) -> list[str]:
     return _results(found["failures"], indent=2) or ["  none since the daemon started"]
+
+
+def _messages(found: Document) -> list[str]:
+    """Of the last failure; of the last result where nothing has failed."""
+    seen = next((each for each in (*found["failures"], *found["results"]) if "trace" in each), None)
+    if seen is None:
+        return []
+    of = f"{printable(seen['target'])}, " if seen.get("target") else ""
+    told = [f"  {of}{_ms(seen['age_ms'])} ago, {_at(seen['sent'])}"]
+    for mark, message in ((">", seen["trace"]["sent"]), ("<", seen["trace"]["received"])):
+        told += [f"  {mark} {printable(line)}".rstrip() for line in message.rstrip("\r\n").split("\r\n")] if message else []
+        told += [] if message else [f"  {mark} nothing"]
+    return told
 
 
 def _results(results: list[Document], *, indent: int) -> list[str]:
@@ -209,4 +222,5 @@ _PROBE = (
     ("who needs it", _needed),
     ("the last results, newest first", _last),
     ("the last failures and errors, newest first", _failed),
+    ("the messages of the last failure, or else of the last result (> sent, < received)", _messages),
 )

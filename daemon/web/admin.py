@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 
 from daemon import status
 from daemon.board import Board
+from daemon.reply import Reply
 from daemon.status import Standing
 from daemon.web import answer, responses
 from daemon.web.listener import Limits, Listener
@@ -17,6 +19,7 @@ from gates.lease import LAG_LIMIT_NS
 from gates.lease import answer as answer_now
 from probes.sample import NS_PER_MS, Moment
 
+PROBES = "/api/v1/probes/"
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
@@ -34,11 +37,13 @@ class Admin:
         standing: Callable[[], Standing],
         unready: Callable[[], Sequence[str]],
         transitions: Mapping[str, Transition],
+        explain: Callable[[str, str], Reply],
         limits: Limits | None = None,
     ) -> None:
         """`render` gives the metrics and their content type; `unready` says what has not started yet, a reason each, nothing
-        when all has; `transitions` holds each gate's last one.
+        when all has; `transitions` holds each gate's last one; `explain` is that of `cutoverd why`.
         """
+        self._explain = explain
         self._board = board
         self._clock = clock
         self._render = render
@@ -61,7 +66,7 @@ class Admin:
         return listener
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
-        route = self._routes.get(request.path)
+        route = self._routes.get(request.path) or self._of_probe(request.path)
         if route is None:
             response = responses.failure(404, "not found")
         elif request.method not in ("GET", "HEAD"):
@@ -70,6 +75,14 @@ class Admin:
             response = route()
         response.headers.update(HEADERS)
         return response
+
+    def _of_probe(self, path: str) -> Callable[[], web.Response] | None:
+        name = path.removeprefix(PROBES)
+        return partial(self._probe, name) if name != path else None
+
+    def _probe(self, name: str) -> web.Response:
+        told = self._explain(name, "probe")
+        return responses.document(told.data) if "kind" in told.data else responses.failure(404, "no such probe")
 
     def _metrics(self) -> web.Response:
         body, content_type = self._render()

@@ -21,6 +21,7 @@ from enum import StrEnum
 from probes.sample import NS_PER_S, Moment, Outcome, ProbeResult
 from probes.sip.binding import granted_s
 from probes.sip.exchanged import Answered
+from probes.sip.pacing import is_overload
 from probes.sip.register_attempt import RegisterAttempt, Verdict
 from probes.sip.register_backoff import after_failure, until_refresh
 from probes.sip.register_result import failed, is_success, registered, unasked, unbound
@@ -166,6 +167,9 @@ class Keeper:
         answered = verdict.exchanged
         told = answered.response.retry_after if isinstance(answered, Answered) else None
         self._fail(result, None if told is None else told.seconds, now, chance)
+        if isinstance(answered, Answered) and told is None and self.failures == 1 and is_overload(answered.response):
+            # Too many asked at once, and the pace of the registrar has slowed down for it already: wait for a turn, no longer.
+            self.due_ns = now.mono_ns
 
     def _fail(self, result: ProbeResult, retry_after_s: int | None, now: Moment, chance: float) -> None:
         self.state, self.last = State.FAILING, result

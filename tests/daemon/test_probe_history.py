@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from daemon.observe import Observers, ProbeHistory
+import pytest
+
+from daemon.observe import Observers, ProbeHistory, kept_for
 from gates.gate import fresh
 from probes.sample import Outcome, ProbeResult, Sample
 from tests.gates.bench import ERROR, NEW, OLD, PASS, failed, of, s, spec
@@ -114,3 +116,8 @@ def test_what_told_a_gate_something_shrinks_with_the_targets() -> None:
     history.sampled(sample(of("a", PASS), 8), "new")
     history.counted(fresh(spec()), sample(of("a", PASS), 8))
     assert list(history.judged["inbound", NEW]) == [(each, "a") for each in (5, 6, 7, 8)]
+
+
+@pytest.mark.parametrize(("probes", "kept"), [(0, 20), (1, 20), (200, 20), (400, 10), (1_000, 4), (10_000, 3)])
+def test_the_more_probes_the_fewer_results_are_kept_of_each(probes: int, kept: int) -> None:
+    assert kept_for(probes) == kept

@@ -23,7 +23,7 @@ from gates import lease, machine
 from gates.cutover import Cutover, Hold, Phase, Run
 from gates.gate import Gate, GateState, fresh
 from gates.machine import Disturbed, Latch
-from probes.sample import NS_PER_S, Origin, Outcome, ProbeResult, Sample
+from probes.sample import NS_PER_S, Origin, Outcome, ProbeResult, Sample, Trace
 from tests.gates.bench import ERROR, PASS, SILENCE, failed, of, s
 
 DIGEST = "ab" * 32
@@ -576,3 +576,12 @@ def test_the_documents_of_several_targets_are_plain_json(several: Watch) -> None
     for name in ("inbound", NEW):
         told = several.told(name)
         assert json.loads(json.dumps(told)) == told
+
+
+def test_results_of_a_probe_carry_their_messages_and_the_evidence_of_a_gate_does_not(watch: Watch) -> None:
+    watch.hears(NEW, replace(OVERLOADED, trace=Trace(b"OPTIONS sip:a SIP/2.0\r\n\r\n", b"SIP/2.0 503 \xff\r\n\r\n")))
+    told = watch.told(NEW)
+    seen = {"sent": "OPTIONS sip:a SIP/2.0\r\n\r\n", "received": "SIP/2.0 503 �\r\n\r\n"}
+    assert (told["results"][0]["trace"], told["failures"][0]["trace"]) == (seen, seen)
+    assert "trace" not in told["results"][1]
+    assert not any("trace" in result for known in watch.told()["evidence"] for result in known["results"])

@@ -239,6 +239,8 @@ def test_ok_rests_on_a_fresh_pass_that_stands_or_on_every_target_heard_freshly_o
             bench.do(bench.sample(NEW, of(target, result, among), at(now), at(now), sequence=sequence), at(now))
             heard.take(target, result, now)
         bench.do(Tick(), at(now))
+        if bench.state is GateState.UNKNOWN:  # counters are zeroed: each target is as if it had never been heard
+            heard.passing, heard.failing = {}, {}
         told = lease(bench.gate, Cutover(phase=Phase.OPEN), impaired="", now=at(now))
         if answer(told, now_ns=at(now).mono_ns, turned_ns=at(now).mono_ns).ok:
             since = now - max_age_ms

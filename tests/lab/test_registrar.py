@@ -218,6 +218,15 @@ async def test_everybody_can_be_lost_and_waited_for(registrar: Registrar, phone:
         await back
 
 
+async def test_after_a_restart_nonces_are_stale_and_the_second_is_empty(registrar: Registrar, phone: Phone) -> None:
+    registrar.limits.capacity = 1
+    challenge = await phone.ask(phone.request(contact()))
+    registrar.lose_everybody()
+    answer = await phone.ask(credentials(phone.request(contact()), challenge, "secret"))
+    assert answer.status == 401
+    assert "stale=true" in answer.header("WWW-Authenticate")[0]
+
+
 # How it counts.
 
 

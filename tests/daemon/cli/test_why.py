@@ -12,6 +12,7 @@ import pytest
 
 from daemon.cli import why_text
 from gates.cutover import Cutover, Hold, Phase
+from probes.sample import Trace
 from tests.daemon.cli.installed import Done
 from tests.daemon.cli.played import Asked, Played, reply
 from tests.daemon.test_why import NEW, OLD, OPEN, OVERLOADED, Watch, beat, settings
@@ -165,6 +166,31 @@ def test_a_probe_is_told_with_its_last_results_and_last_failures() -> None:
         "FAIL 408, timeout, origin timeout, after 2000.0 ms",
         "FAIL 503, rejected, origin wire, RTT 4.2 ms, Retry-After 30 s, peer 192.0.2.10:5060, detail busy",
     ]
+
+
+HEADING = "the messages of the last failure, or else of the last result (> sent, < received)"
+
+
+def test_the_messages_of_the_last_failure_are_shown_line_by_line() -> None:
+    watch = Watch()
+    asked, told = b"OPTIONS sip:a SIP/2.0\r\nTo: <sip:a>\r\n\r\n", b"SIP/2.0 503 \x1b[31m\r\nVia: v\r\n\r\n"
+    watch.hears(NEW, replace(OVERLOADED, trace=Trace(asked, told)), replace(PASS, trace=Trace(asked, b"SIP/2.0 200 OK\r\n\r\n")))
+    first, *lines = section(text(watch, NEW), HEADING)
+    assert first.startswith("  2 s ago, ")
+    assert lines == [
+        "  > OPTIONS sip:a SIP/2.0",
+        "  > To: <sip:a>",
+        "  < SIP/2.0 503 \\x1b[31m",
+        "  < Via: v",
+    ]
+
+
+def test_where_nothing_has_failed_the_last_result_shows_its_messages_and_silence_says_so() -> None:
+    watch = Watch()
+    watch.hears(NEW, replace(PASS, trace=Trace(b"OPTIONS", b"SIP/2.0 200 OK")))
+    assert section(text(watch, NEW), HEADING)[1:] == ["  > OPTIONS", "  < SIP/2.0 200 OK"]
+    watch.hears(NEW, replace(SILENCE, trace=Trace(b"OPTIONS", b"")))
+    assert section(text(watch, NEW), HEADING)[1:] == ["  > OPTIONS", "  < nothing"]
 
 
 def test_a_probe_from_a_source_that_a_gate_hastens_says_both() -> None:

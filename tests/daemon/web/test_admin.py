@@ -9,6 +9,7 @@ import pytest
 from aiohttp import ClientSession
 
 from daemon.observe import LastTransitions
+from daemon.reply import Exit, Reply
 from daemon.status import Standing
 from daemon.web.admin import Admin
 from daemon.web.listener import Limits, Listener
@@ -31,6 +32,12 @@ def last() -> LastTransitions:
     return LastTransitions()
 
 
+def explained(name: str, kind: str) -> Reply:
+    """As `daemon.why` does: a document for what is known, and what else is for what is not."""
+    assert kind == "probe"
+    return Reply(Exit.OK, "", {"kind": "probe", "probe": name}) if name == "trunk-new" else Reply(Exit.USAGE, "no", {"known": {}})
+
+
 @pytest.fixture
 async def admin(world: World, unready: list[str], last: LastTransitions, limits: Limits) -> AsyncIterator[Listener]:
     served = Admin(
@@ -40,6 +47,7 @@ async def admin(world: World, unready: list[str], last: LastTransitions, limits:
         standing=lambda: Standing("acme", UTC_NS, UTC_NS + NS_PER_S, {}),
         unready=lambda: unready,
         transitions=last,
+        explain=explained,
         limits=limits,
     )
     listener = await served.serve("127.0.0.1", 0)
@@ -159,3 +167,13 @@ async def test_head_is_get_without_a_body(client: ClientSession, admin: Listener
     async with client.head(f"http://127.0.0.1:{admin.port}/healthz") as response:
         assert response.status == 200
         assert await response.read() == b""
+
+
+async def test_a_probe_is_explained_with_all_that_is_remembered_of_it(client: ClientSession, admin: Listener) -> None:
+    assert await get(client, admin, "/api/v1/probes/trunk-new") == (200, {"kind": "probe", "probe": "trunk-new"})
+
+
+@pytest.mark.parametrize("name", ["nobody", "", "trunk-new/", "%00"])
+async def test_what_is_no_probe_is_not_found(client: ClientSession, admin: Listener, name: str) -> None:
+    status, told = await get(client, admin, f"/api/v1/probes/{name}")
+    assert (status, told) == (404, {"error": "no such probe"})

@@ -68,13 +68,11 @@ class Mass:
             await self.registrar.until_bound(len(self.registrations))
 
     async def storm(self, capacity: int, pacer: Pacer, *, within: float, retry_after: int | None = None) -> Storm:
-        """The registrar loses everybody and its nonces, takes so many messages a second from now on, and all hear of it."""
+        """The registrar starts anew and takes so many messages a second from now on, and all hear of it."""
         registrar, aors = self.registrar, len(self.registrations)
         assert registrar.lose_everybody() == aors
-        registrar.digest.forget_nonces()
         registrar.limits, registrar.log = Limits(capacity=capacity, retry_after=retry_after), Log()
-        self.permits.pacer = pacer
-        deferred = self.permits.deferred_total
+        self.permits.pacer, self.permits.deferred_total = pacer, 0
         # What registering left behind is collected now, and not while we measure.
         gc.collect()
         began = mono_ns()
@@ -83,9 +81,8 @@ class Mass:
         async with asyncio.timeout(within):
             await registrar.until_bound(aors)
         seconds, log = (mono_ns() - began) / 1e9, registrar.log
-        figures = self.permits.figures()
-        self.permits.deferred_total -= deferred
-        return Storm(capacity, aors, seconds, len(log.arrived), busiest(log.arrived), len(log.refused), figures)
+        sent, most, refused = len(log.arrived), busiest(log.arrived), len(log.refused)
+        return Storm(capacity, aors, seconds, sent, most, refused, self.permits.figures())
 
 
 @contextlib.asynccontextmanager

@@ -142,6 +142,9 @@ def test_what_was_not_heard_of_for_64_times_t1_waits_no_longer() -> None:
         paced.sent(now=now)
     assert paced.earliest(now=5 * SECOND) == GIVEN_UP_NS
     assert paced.earliest(now=GIVEN_UP_NS) == GIVEN_UP_NS
+    paced.permit(now=GIVEN_UP_NS)
+    paced.sent(now=GIVEN_UP_NS)
+    assert paced.earliest(now=GIVEN_UP_NS) == GIVEN_UP_NS + SECOND, "when the second is given up too"
 
 
 def test_an_answer_makes_room_at_once() -> None:
@@ -274,7 +277,7 @@ def test_a_423_is_an_answer_and_its_min_expires_is_remembered_for_all() -> None:
 def test_a_learned_rate_is_what_the_bucket_lets_through() -> None:
     paced = pacer(None)
     slow = len({send(paced, 0) for _ in range(3)})
-    assert slow == 2, "a burst of two at the rate it starts with"
+    assert slow == 3, "one by one at the rate it starts with"
     now = 0
     for _ in range(3000):
         now = send(paced, now)

@@ -156,6 +156,17 @@ def test_after_an_outage_it_grows_fast_to_what_is_known() -> None:
     assert 600 <= learner.rate <= 660
 
 
+def test_a_refusal_on_the_way_up_after_an_outage_lets_the_second_pass() -> None:
+    learner, now = refused_at(640)
+    for _ in range(20):
+        now += 2 * SECOND
+        learner.refused(sent=now - 1, now=now)
+    now = accept(learner, 30, now=now, rate=1)
+    now = accept(learner, 3, now=now)
+    assert 100 < learner.rate < 500
+    assert learner.refused(sent=now, now=now) == PAUSE_MOST_NS
+
+
 def test_near_the_limit_it_feels_upwards_slowly_and_faster_the_longer_nothing_is_refused() -> None:
     learner, now = refused_at(200)
     now = accept(learner, 10, now=now)

@@ -185,14 +185,20 @@ def test_what_is_rejected_is_not_lost_and_not_started_again() -> None:
 
 
 def test_failures_back_off_as_rfc_5626_has_it() -> None:
-    night = Night(status(503)).start().run(6 * HOUR)
+    night = Night(status(500)).start().run(6 * HOUR)
     bounds = [(30, 60), (60, 120), (120, 240), (240, 480), (480, 960), *[(900, 1800)] * 50]
     assert len(gaps(night)) > 8
     assert all(least <= gap <= most for gap, (least, most) in zip(gaps(night), bounds, strict=False))
 
 
+def test_a_503_is_asked_again_in_its_turn_once_and_then_backs_off() -> None:
+    night = Night(status(503)).start().run(6 * HOUR)
+    bounds = [(0, 0), (60, 120), (120, 240), (240, 480), (480, 960)]
+    assert all(least <= gap <= most for gap, (least, most) in zip(gaps(night), bounds, strict=False))
+
+
 def test_a_success_ends_the_growth() -> None:
-    night = Night(in_turn(status(503), status(503), grant(60), status(503), grant(60))).start().run(HOUR)
+    night = Night(in_turn(status(500), status(500), grant(60), status(500), grant(60))).start().run(HOUR)
     assert 30 <= gaps(night)[3] <= 60
 
 
@@ -207,7 +213,7 @@ def test_retry_after_is_waited_for() -> None:
 @pytest.mark.parametrize(
     ("reply", "code", "origin", "outcome"),
     [
-        (status(503), 503, Origin.WIRE, Outcome.FAIL),
+        (status(500), 500, Origin.WIRE, Outcome.FAIL),
         (status(404), 404, Origin.WIRE, Outcome.FAIL),
         (silent, 408, Origin.TIMEOUT, Outcome.FAIL),
         (lambda _: Refused("ECONNREFUSED", 1, TARGET.endpoint, None), 503, Origin.TRANSPORT, Outcome.FAIL),
@@ -271,7 +277,7 @@ def test_a_loss_during_an_attempt_is_mended_after_it() -> None:
 
 
 def test_a_loss_during_an_attempt_that_fails_waits_like_any_other() -> None:
-    night = Night(in_turn(grant(600), status(503))).start()
+    night = Night(in_turn(grant(600), status(500))).start()
     night.keeper.begin(now=night.now)
     night.keeper.lost(now=night.now)
     attempt = RegisterAttempt(night.login, expires_s=600)

@@ -89,13 +89,13 @@ async def test_423_for_ever_is_asked_twice(engine: SipEngine, rng: random.Random
         assert night.asked() == [60, 120]
 
 
-async def test_503_is_answered_by_a_back_off_of_half_a_minute_at_least(engine: SipEngine, rng: random.Random) -> None:
+async def test_503_is_asked_again_once_and_then_answered_by_a_back_off(engine: SipEngine, rng: random.Random) -> None:
     async with kept(engine, rng, Turn(503)) as night:
-        result = await night.after(1)
+        result = await night.after(2)
         assert told(result) == (Outcome.FAIL, 503, Origin.WIRE, "not-accepted")
-        assert 30 <= int(result.facts["retry_in_s"]) <= 60
+        assert 60 <= int(result.facts["retry_in_s"]) <= 120
         assert "retry_after_s" not in result.facts
-        assert night.peer.requests() == 1
+        assert night.peer.requests() == 2
 
 
 async def test_503_with_retry_after_is_asked_again_when_it_said(engine: SipEngine, rng: random.Random) -> None:
