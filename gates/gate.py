@@ -61,11 +61,19 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
+class Since:
+    """The path and its targets as they were when one vanished that had failed less often than the others."""
+
+    path: Input
+    known: Mapping[str, Input]
+
+
+@dataclass(frozen=True, slots=True)
 class Targets:
     """What each target has told us that a probe's name leads to (`gates.targets`).
 
     `newest` is the highest sequence that told anything, `passed` the highest in which a target passed, `passes` how many in a
-    row, `passed_sent` the latest sending of any PASS.
+    row, `passed_sent` the latest sending of any PASS. Failures of the path count from `since` on.
     """
 
     known: Mapping[str, Input]
@@ -73,6 +81,7 @@ class Targets:
     passed: int = -1
     passes: int = 0
     passed_sent: Moment | None = None
+    since: Since | None = None
 
 
 @dataclass(frozen=True, slots=True)

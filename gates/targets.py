@@ -4,9 +4,10 @@ A caller whom one server refuses asks the next (RFC 3263 §4.3). So the path has
 now has, and it passes in a beat in which one of them does. A *beat* is one place in the order of sending: each attempt asks
 every target. What is folded here reads like the Input of a probe with a single target, and is judged as one:
 
-* `counted` and `failing` are those of the target with the fewest. Only a failure raises them, and by one: a name that stops
-  leading to the one target that worked says nothing of the others that was not known, and trips nothing by itself. A target
-  that joins has no history and may work, so until it has failed as often the path has not.
+* `counted` and `failing` are those of the target with the fewest. Only a failure raises them, and by one: that a name no longer
+  leads to the one target that worked tells nothing new of the others and trips nothing by itself, so from then on each of them
+  must fail once more for the path to have. A target that joins has no history and may work: until it has failed as often, the
+  path has not.
 * `passes` are beats in a row in which a target passed, whichever it was: a caller got through in each of them. When a beat
   begins and every target was heard since the last that passed, one failed; where a target could not be measured, who knows.
 * `sent` is the youngest among the targets that pass, for a PASS proves nothing longer than it is fresh itself; while all fail,
@@ -18,11 +19,11 @@ Once every result of a beat is there, none of this depends on the order in which
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from gates import rule
-from gates.gate import Input, Targets
+from gates.gate import Input, Since, Targets
 from probes.sample import Moment, Outcome, Sample
 
 
@@ -33,47 +34,49 @@ def heard(
 
     A result without a target is about the name as a whole, and so about each of its targets.
     """
-    present = _present(targets, sample)
+    before = _retargeted(path, targets, sample)
     told = {
-        name: rule.count(present[name], sample, codes=codes, threshold=threshold)
-        for name in ([sample.result.target] if sample.result.target else present)
-        if name in present and not rule.is_late(present[name], sample)
+        name: rule.count(before.known[name], sample, codes=codes, threshold=threshold)
+        for name in ([sample.result.target] if sample.result.target else before.known)
+        if name in before.known and not rule.is_late(before.known[name], sample)
     }
     if not told:
         return None
-    after = _beat(targets, present, {**present, **told}, sample)
-    return _folded(path, present.values(), after, sample), after
+    after = _beat(before, {**before.known, **told}, sample)
+    return _folded(path, before, after, sample), after
 
 
-def _present(targets: Targets, sample: Sample) -> Mapping[str, Input]:
-    """The targets that the name leads to, by the newest result. Who stays keeps its history; who joins has none, and what was
-    asked of it before it joined is late.
+def _retargeted(path: Input, targets: Targets, sample: Sample) -> Targets:
+    """Where the name leads now, by the newest result. Who stays keeps its history; who joins has none, and what was asked of it
+    before it joined is late.
     """
     if not sample.result.target or sample.sequence <= targets.newest:
-        return targets.known
+        return targets
     named = dict.fromkeys((*(sample.result.among or targets.known), sample.result.target))
     if named.keys() == targets.known.keys():
-        return targets.known
+        return targets
     joins = Input(judged=targets.newest)
-    return {name: targets.known.get(name, joins) for name in named}
+    known = {name: targets.known.get(name, joins) for name in named}
+    least = min(each.counted for each in known.values()), min(each.failing for each in known.values())
+    since = Since(path, known) if least[0] > path.counted or least[1] > path.failing else None
+    return replace(targets, known=known, since=since)
 
 
-def _beat(targets: Targets, before: Mapping[str, Input], after: Mapping[str, Input], sample: Sample) -> Targets:
-    passes, passed, passed_sent = targets.passes, targets.passed, targets.passed_sent
-    if sample.sequence > targets.newest and min(each.judged for each in before.values()) > passed:
+def _beat(before: Targets, known: Mapping[str, Input], sample: Sample) -> Targets:
+    passes, passed, passed_sent, since = before.passes, before.passed, before.passed_sent, before.since
+    if sample.sequence > before.newest and min(each.judged for each in before.known.values()) > passed:
         passes = 0
     if sample.result.outcome is Outcome.PASS:
         passes = passes + 1 if sample.sequence > passed else max(passes, 1)
         passed = max(passed, sample.sequence)
         passed_sent = max(passed_sent or sample.sent, sample.sent, key=lambda sent: sent.mono_ns)
-    return Targets(after, max(targets.newest, sample.sequence), passed, passes, passed_sent)
+        since = None
+    return Targets(known, max(before.newest, sample.sequence), passed, passes, passed_sent, since)
 
 
-def _folded(path: Input, before: Collection[Input], after: Targets, sample: Sample) -> Input:
+def _folded(path: Input, before: Targets, after: Targets, sample: Sample) -> Input:
     known, at = after.known.values(), sample.at
-    counted, first_counted = _streak(path.counted, path.first_counted, _counted(before), _counted(known), at)
-    failing, first_failed = _streak(path.failing, path.first_failed, _failing(before), _failing(known), at)
-    decides = min(known, key=lambda each: each.counted)
+    counted, failing = _least(after, _counted), _least(after, _failing)
     passing = [each for each in known if each.passes]
     passed_sent = max(passing, key=_sent_ns).passed_sent if passing else after.passed_sent
     sent = min(known, key=_sent_ns).sent if failing else passed_sent if passing or path.passes else path.sent
@@ -82,31 +85,34 @@ def _folded(path: Input, before: Collection[Input], after: Targets, sample: Samp
         sent=sent,
         passed_sent=passed_sent,
         passed_at=at if sample.result.outcome is Outcome.PASS else path.passed_at,
-        first_failed=first_failed,
-        first_counted=first_counted,
+        first_failed=_first(path.first_failed if _least(before, _failing) else at, failing),
+        first_counted=_first(path.first_counted if _least(before, _counted) else at, counted),
         counted=counted,
         failing=failing,
         passes=after.passes if passing else 0,
-        streak=decides.streak[-counted:] if counted else (),
+        streak=min(known, key=_counted).streak[-counted:] if counted else (),
     )
 
 
-def _streak(
-    stood: int, first: Moment | None, before: Iterable[int], after: Iterable[int], at: Moment
-) -> tuple[int, Moment | None]:
-    """Consecutive failures of the path, and when the first of them was seen: when the last of its targets failed too."""
-    lowest, now = min(before), min(after)
-    stands = min(stood, lowest)
-    count = min(now, stands + max(now - lowest, 0))
-    return count, (first if stands else at) if count else None
+def _least(targets: Targets, count: Callable[[Input], int]) -> int:
+    """Consecutive failures of the path: those of the target with the fewest."""
+    since = targets.since
+    if since is None:
+        return min(count(each) for each in targets.known.values())
+    return count(since.path) + min(count(each) - count(since.known[name]) for name, each in targets.known.items())
 
 
-def _counted(known: Iterable[Input]) -> list[int]:
-    return [each.counted for each in known]
+def _first(began: Moment | None, count: int) -> Moment | None:
+    """When a streak was seen first: with the failure of the last of the targets to fail."""
+    return began if count else None
 
 
-def _failing(known: Iterable[Input]) -> list[int]:
-    return [each.failing for each in known]
+def _counted(known: Input) -> int:
+    return known.counted
+
+
+def _failing(known: Input) -> int:
+    return known.failing
 
 
 def _sent_ns(known: Input) -> int:
@@ -115,7 +121,7 @@ def _sent_ns(known: Input) -> int:
 
 def zeroed(targets: Targets) -> Targets:
     """Counters forgotten, place in the sequence kept, as `gates.rule.zeroed` does to each."""
-    return replace(targets, known={name: rule.zeroed(known) for name, known in targets.known.items()}, passes=0)
+    return replace(targets, known={name: rule.zeroed(known) for name, known in targets.known.items()}, passes=0, since=None)
 
 
 def forgotten(targets: Targets) -> Targets:
