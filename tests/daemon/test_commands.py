@@ -42,7 +42,13 @@ class Counter:
             store=self.shelf,  # type: ignore[arg-type]
             writer=self.writer,
             reverters=self.reverters,
+            again=self.again,
         )
+        self.asked_again: list[str] = []
+
+    def again(self, name: str) -> bool:
+        self.asked_again.append(name)
+        return name == "registration"
 
     def reverters(self) -> Mapping[str, Reverter]:
         if self.secret:
@@ -78,7 +84,7 @@ def test_every_command_has_a_check() -> None:
 
 
 async def test_the_names_are_those_of_the_judge_and_those_that_read(counter: Counter) -> None:
-    assert counter.commands.names == {*Command, "plan", "baseline-capture", "baseline-show"}
+    assert counter.commands.names == {*Command, "plan", "baseline-capture", "baseline-show", "retry-probe"}
 
 
 GOOD: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
@@ -269,3 +275,25 @@ async def test_show_of_what_is_not_there_is_refused(counter: Counter) -> None:
 async def test_show_from_a_damaged_store_is_refused_with_the_reason(counter: Counter) -> None:
     counter.shelf.trouble_reading = [StoreCorrupt("somebody else wrote to it")]
     assert await counter.ask("baseline-show", id="x") == Reply(Exit.REFUSED, "refused: somebody else wrote to it")
+
+
+# A registration that was rejected
+
+
+async def test_a_rejected_registration_is_tried_again_and_the_journal_says_by_whom(counter: Counter) -> None:
+    reply = await counter.ask("retry-probe", name="registration", reason="password mended")
+    assert reply == Reply(Exit.OK, "registration: the registrar is asked again")
+    (entry,) = await counter.shelf.entries()
+    assert (entry.actor, entry.body) == ("op", Operated("retry-probe", {"probe": "registration", "reason": "password mended"}))
+
+
+async def test_what_is_no_registration_is_not_tried_again(counter: Counter) -> None:
+    reply = await counter.ask("retry-probe", name="trunk-new")
+    assert reply == Reply(Exit.REFUSED, "refused: trunk-new is no registration (kind sip_register)")
+    assert await counter.shelf.entries() == []
+
+
+@pytest.mark.parametrize("sent", [{}, {"name": ""}, {"name": 5}, {"name": "x" * 2_000}])
+async def test_a_registration_is_named(counter: Counter, sent: dict[str, Any]) -> None:
+    assert (await counter.ask("retry-probe", **sent)).exit is Exit.USAGE
+    assert counter.asked_again == []
