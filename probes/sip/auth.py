@@ -151,6 +151,10 @@ def _challenge(side: Side, scheme: str, items: list[str]) -> Challenge | Unusabl
     except (KeyError, ValueError) as fault:
         missing = f"no {fault.args[0]}" if isinstance(fault, KeyError) else str(fault)
         return Unusable(side, Flaw.MALFORMED, missing)
+    return _offer(side, realm, nonce, params)
+
+
+def _offer(side: Side, realm: str, nonce: str, params: dict[str, str]) -> Challenge | Unusable:
     named = _unquoted(params["algorithm"]) if "algorithm" in params else None
     token = (named or Algorithm.MD5.token).upper()
     is_session = token.endswith("-SESS")
@@ -160,7 +164,7 @@ def _challenge(side: Side, scheme: str, items: list[str]) -> Challenge | Unusabl
         return Unusable(side, Flaw.ALGORITHM, _visible(named or ""))
     if not is_available(algorithm):
         return Unusable(side, Flaw.UNAVAILABLE, algorithm.token)
-    if (qops and "auth" not in qops) or (is_session and not qops):
+    if "auth" not in qops and (qops or is_session):
         return Unusable(side, Flaw.QOP, _visible(",".join(qops) or "none"))
     opaque = _raw(params["opaque"]) if "opaque" in params else None
     stale = _unquoted(params.get("stale", "")).lower() == "true"
