@@ -8,10 +8,11 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Annotated, Literal, Self
 
 from config.problem import quoted
+from config.rules import Parsed
 
 _HOST_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _DIGITS = re.compile(r"[0-9]+")
-SIP_PORT, SIPS_PORT = 5060, 5061
+SIP_PORT, SIPS_PORT, DNS_PORT = 5060, 5061, 53
 
 SipTransport = Literal["udp", "tcp", "tls"]
 TRANSPORTS: dict[str, SipTransport] = {"udp": "udp", "tcp": "tcp", "tls": "tls"}
@@ -204,10 +205,30 @@ def _has_port(address: Address) -> Address:
 RemoteAddress = Annotated[Address, _has_port]
 
 
-def _numeric(address: Address) -> Address:
-    if not is_ip_address(address.host):
-        raise ValueError(f"{quoted(address.host)} is a name: write the address and port that requests go to whatever DNS says")
-    return _has_port(address)
+def _fixed(value: object, *, what: str, such: str, default: int | None = None) -> Address:
+    """A name is refused before its port is looked at: with a port it would be refused again. `such` is a good value."""
+    if not isinstance(value, str):
+        raise ValueError(f"expected {what}, such as {such}")
+    if default is not None and is_ip_address(value):
+        return Address(value, default)
+    host, port = split_host_port(value)
+    host = checked_host(host, value)
+    if not is_ip_address(host):
+        raise ValueError(f"{quoted(host)} is a name: write {what}, such as {such}")
+    if port is None and default is None:
+        raise ValueError(f"{quoted(value)} has no port: write host:port")
+    return _has_port(Address(host, default or 0 if port is None else checked_port(port, lowest=0)))
 
 
-FixedAddress = Annotated[Address, _numeric]
+def parse_fixed(value: object) -> Address:
+    """Where requests go whatever DNS says: a numeric host and a port."""
+    return _fixed(value, what="the IP address and port that requests go to whatever DNS says", such="192.0.2.10:5060")
+
+
+def parse_resolver(value: object) -> Address:
+    """A name server: an IP address, and a port where it is not 53. IPv6 needs brackets only before a port."""
+    return _fixed(value, what="its IP address", such="192.0.2.53", default=DNS_PORT)
+
+
+FixedAddress = Annotated[Address, Parsed(parse_fixed)]
+ResolverAddress = Annotated[Address, Parsed(parse_resolver)]

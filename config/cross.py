@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from config import cross_plans, cross_probes
+from config import cross_plans, cross_probes, cross_server
 from config.addresses import Address
 from config.finding import Finding, repeated
-from config.model import Gate, Plan, Probe, Server, SipOptionsProbe, Store, Window
+from config.model import Gate, Plan, Probe, Server, SipOptionsProbe, SipRegisterProbe, Store, Window
 from config.problem import Path, did_you_mean, quoted
 from config.units import duration_text, is_accepted
 
-SOCKET_PATH_BYTES = 107
-"""Linux `sun_path` holds 108 bytes, the last of them NUL."""
+UNBOUND = 480
+"""What a sip_register probe fails with when the registrar holds nothing for its AOR (`probes.sip.register_result`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,7 @@ class Outline:
     plans: Mapping[str, Plan] = field(default_factory=dict)
     resolvers: tuple[Address, ...] = ()
     declared_probes: frozenset[str] = frozenset()
+    declared_gates: frozenset[str] = frozenset()
     declared_plans: frozenset[str] = frozenset()
 
 
@@ -39,7 +40,8 @@ def errors_across(outline: Outline) -> Iterator[Finding]:
     for index in repeated(outline.resolvers):
         yield Finding(("resolvers", index), f"resolver {outline.resolvers[index]} is named twice")
     yield from _window(outline)
-    yield from _server(outline)
+    if outline.server is not None:
+        yield from cross_server.errors(outline.server, name=outline.name, gates=outline.declared_gates)
     yield from cross_probes.errors(outline.probes)
     for name, gate in outline.gates.items():
         yield from _gate(("gates", name), gate, outline)
@@ -48,9 +50,12 @@ def errors_across(outline: Outline) -> Iterator[Finding]:
 
 
 def warnings_across(outline: Outline) -> Iterator[Finding]:
+    if outline.server is not None:
+        yield from cross_server.warnings(outline.server)
     yield from cross_probes.warnings(outline.probes)
     for name, gate in outline.gates.items():
         yield from _never_counted(("gates", name), gate, outline)
+        yield from _unbound_not_counted(("gates", name), gate, outline)
     if outline.cutover is not None:
         for name, plan in outline.plans.items():
             yield from _objective(name, plan, outline.cutover)
@@ -59,21 +64,6 @@ def warnings_across(outline: Outline) -> Iterator[Finding]:
 def _window(outline: Outline) -> Iterator[Finding]:
     if outline.cutover is not None and outline.cutover.opens >= outline.cutover.closes:
         yield Finding(("cutover", "closes"), "the window closes before it opens: closes must be after opens")
-
-
-def _server(outline: Outline) -> Iterator[Finding]:
-    server = outline.server
-    if server is None:
-        return
-    keys: Path = ("server", "webhook", "keys")
-    for index in repeated([key.name for key in server.webhook.keys]):
-        yield Finding((*keys, index, "name"), f"key {quoted(server.webhook.keys[index].name)} is named twice")
-    if server.webhook.listen == server.admin.listen and server.admin.listen.port != 0:
-        yield Finding(("server", "admin", "listen"), "the webhook listens here already: give admin another port")
-    if server.control is not None and outline.name is not None:
-        socket = f"{server.control.rstrip('/')}/{outline.name}.sock"
-        if len(socket.encode()) > SOCKET_PATH_BYTES:
-            yield Finding(("server", "control"), f"the socket's path would be longer than {SOCKET_PATH_BYTES} bytes")
 
 
 def _gate(path: Path, gate: Gate, outline: Outline) -> Iterator[Finding]:
@@ -128,6 +118,19 @@ def _never_counted(path: Path, gate: Gate, outline: Outline) -> Iterator[Finding
             if isinstance(probe, SipOptionsProbe) and is_accepted(code, probe.accept):
                 message = f"probe {quoted(name)} accepts {code}, so it never counts as its failure"
                 yield Finding((*path, "trip", "codes", index), message, reads=(("probes", name, "accept"),))
+
+
+def _unbound_not_counted(path: Path, gate: Gate, outline: Outline) -> Iterator[Finding]:
+    names = [name for name in gate.trip.probes if isinstance(outline.probes.get(name), SipRegisterProbe)]
+    if not names or UNBOUND in gate.trip.codes:
+        return
+    listed, several = ", ".join(quoted(name) for name in names), len(names) > 1
+    codes: Path = (*path, "trip", "codes")
+    message = (
+        f"{'probes' if several else 'probe'} {listed} {'fail' if several else 'fails'} with {UNBOUND} when the registrar holds "
+        f"nothing, which never trips this gate: write codes: [{', '.join(str(code) for code in (*gate.trip.codes, UNBOUND))}]"
+    )
+    yield Finding(codes, message, reads=(codes, *(("probes", name, "kind") for name in names)))
 
 
 def _objective(name: str, plan: Plan, cutover: Window) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from config.addresses import as_ip
+from config.addresses import Address, SipTarget, as_ip
 from config.finding import Finding
 from config.model import Probe, SipRegisterProbe
 from config.problem import Path, quoted
@@ -40,6 +40,13 @@ def warnings(probes: Mapping[str, Probe]) -> Iterator[Finding]:
                 "one lost packet is one failure"
             )
             yield Finding(("probes", name, "timeout"), message)
+        if isinstance(probe, SipRegisterProbe) and probe.mode == "bind" and S <= probe.expires <= probe.timeout:
+            message = (
+                f"{duration_text(probe.timeout)} is not shorter than expires ({duration_text(probe.expires)}): "
+                "a binding lapses before one unanswered REGISTER is given up"
+            )
+            path = ("probes", name)
+            yield Finding((*path, "timeout"), message, reads=((*path, "timeout"), (*path, "expires")))
 
 
 def _times(path: Path, probe: Probe) -> Iterator[Finding]:
@@ -103,15 +110,21 @@ def _registration(path: Path, probe: SipRegisterProbe) -> Iterator[Finding]:
         return
     for key in ("dedicated", "expires", "unregister"):
         if getattr(probe, key) != default[key].default:
-            yield Finding((*path, key), "is for mode: bind; a query binds nothing")
+            yield Finding((*path, key), "is for mode: bind; a query binds nothing", reads=((*path, "mode"),))
+
+
+def registrar_of(target: SipTarget) -> str:
+    """What has one pace, whichever way it is spoken to: `host:port`."""
+    return str(Address(target.host.lower().removesuffix("."), target.default_port))
 
 
 def _rate(path: Path, name: str, probe: SipRegisterProbe, rates: dict[str, tuple[str, int | None]]) -> Iterator[Finding]:
     """One registrar has one pace, whichever probe says it."""
-    first, rate = rates.setdefault(str(probe.target), (name, probe.rate))
+    registrar = registrar_of(probe.target)
+    first, rate = rates.setdefault(registrar, (name, probe.rate))
     if rate != probe.rate:
         message = (
-            f"probe {quoted(first)} says {'nothing' if rate is None else rate} for the same registrar ({probe.target}): "
+            f"probe {quoted(first)} says {'nothing' if rate is None else rate} for the same registrar ({registrar}): "
             "one registrar has one rate"
         )
         yield Finding((*path, "rate"), message)

@@ -33,7 +33,19 @@ def wrong_choice(choices: Sequence[str], node: Node) -> str:
     return f"{quoted(node.value)} is not known: expected {_either(choices)}{suggestion}"
 
 
+_ELSEWHERE = {
+    "transport": ("target", "it goes into target, as in sip:sbc.example.net;transport=tcp"),
+    "port": ("target", "it goes into target, as in sip:sbc.example.net:5060"),
+    "username": ("credentials", "it goes under credentials: {username: …, password: …}"),
+    "password": ("credentials", "it goes under credentials: {username: …, password: …}"),
+}
+"""Keys of other programs' files: beside which of our keys they are looked for, and where the value stands with us."""
+
+
 def unknown_key(key: str, known: Sequence[str]) -> str:
+    beside, where = _ELSEWHERE.get(key, ("", ""))
+    if beside in known:
+        return f"unknown key {quoted(key)}: {where}"
     return f"unknown key {quoted(key)}{did_you_mean(key, known) or '; known here: ' + ', '.join(known)}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path as FilePath
 
 from config.cross import Outline, errors_across, warnings_across
@@ -18,12 +18,17 @@ from config.problem import ConfigInvalid, Problem, in_file_order, path_text
 
 MAX_BYTES = 1024 * 1024
 
+Also = Callable[[Settings], Iterable[Finding]]
 
-def load(path: str | os.PathLike[str], *, secrets_from: Mapping[str, str] | None = None) -> Loaded:
+
+def load(
+    path: str | os.PathLike[str], *, secrets_from: Mapping[str, str] | None = None, also: Also = lambda settings: ()
+) -> Loaded:
     """Read and judge one file. Raises ConfigInvalid, also when the file cannot be read.
 
     With an environment in `secrets_from`, every secret is read too, and one that cannot be read is a problem at its place.
     Without, only its place is judged, so that a file can be checked on another machine than the one that holds the secrets.
+    `also` finds more that is wrong in settings that are sound in themselves.
     """
     file = os.fspath(path)
     try:
@@ -34,8 +39,10 @@ def load(path: str | os.PathLike[str], *, secrets_from: Mapping[str, str] | None
         reason = getattr(error, "strerror", None) or str(error)
         raise ConfigInvalid([Problem(file, 1, 1, "", f"cannot be read: {reason}")]) from None
     loaded, root = _judged(data, file, folder)
-    unreadable = [] if secrets_from is None else unreadable_secrets(loaded.settings, secrets_from)
-    if flaws := _placed((Finding(place, message) for place, message in unreadable), root):
+    found = [*also(loaded.settings)]
+    if secrets_from is not None:
+        found += [Finding(place, message) for place, message in unreadable_secrets(loaded.settings, secrets_from)]
+    if flaws := _placed(found, root):
         raise ConfigInvalid(_problems(flaws, file), loaded.warnings)
     return loaded
 
@@ -50,12 +57,12 @@ def _judged(data: bytes, file: str, folder: str) -> tuple[Loaded, Node]:
         root, flaws = read_document(_text(data))
     except Unreadable as unreadable:
         raise ConfigInvalid(_problems([unreadable.flaw], file)) from None
-    probes, plans = _declared(root, "probes"), _declared(root, "plans")
+    probes, gates, plans = (_declared(root, section) for section in ("probes", "gates", "plans"))
     decoded = decode(root, Settings, folder=folder)
     # An alias or a tag has no value of its own to judge.
     shared = {flaw.mark for flaw in flaws}
     flaws += [flaw for flaw in decoded.flaws if flaw.mark not in shared]
-    outline = Outline(**decoded.found, declared_probes=probes, declared_plans=plans)
+    outline = Outline(**decoded.found, declared_probes=probes, declared_gates=gates, declared_plans=plans)
     flaws += _placed(errors_across(outline), root)
     warnings = in_file_order(_problems(_placed(warnings_across(outline), root), file))
     if flaws:

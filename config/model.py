@@ -23,8 +23,9 @@ from typing import Annotated, Literal
 
 from config.rules import Between, not_empty
 from config.secrets import Secret
+from config.server import AdminServer as AdminServer
+from config.server import Server as Server
 from config.units import (
-    Address,
     Aor,
     DnsName,
     Duration,
@@ -38,6 +39,7 @@ from config.units import (
     RecordName,
     RecordValue,
     RemoteAddress,
+    ResolverAddress,
     SipTarget,
     Source,
     StatusClass,
@@ -55,12 +57,6 @@ def _store_url(url: str) -> str:
     return f"sqlite://{path}"
 
 
-def _folder(path: str) -> str:
-    if not path.startswith("/") or not path.isprintable():
-        raise ValueError("expected the absolute path of a folder, such as /run/cutoverd")
-    return path
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """The cutover night: arming is possible between `opens` and `closes`."""
@@ -68,32 +64,6 @@ class Window:
     opens: Instant
     closes: Instant
     recovery_time_objective: Duration = 600 * S
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
-    name: Name
-    secret: Secret
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookServer:
-    listen: Address
-    """Port 0 takes any free port."""
-    keys: OneOrMore[Key]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdminServer:
-    listen: Address
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
-    webhook: WebhookServer
-    admin: AdminServer
-    control: Annotated[str, _folder] | None = None
-    """Folder of the control socket `<name>.sock`; default: the first of $RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR, /run/cutoverd."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,5 +251,6 @@ class Settings:
     probes: Annotated[dict[Name, Probe], not_empty]
     gates: Annotated[dict[Name, Gate], not_empty]
     plans: dict[Name, Plan] = field(default_factory=dict)
-    resolvers: tuple[FixedAddress, ...] = ()
-    """Whom probes ask where names lead; default: the servers of /etc/resolv.conf. /etc/hosts comes first either way."""
+    resolvers: tuple[ResolverAddress, ...] = ()
+    """Whom probes ask where names lead, at port 53 unless another is given; default: the servers of /etc/resolv.conf. /etc/hosts
+    comes first either way."""

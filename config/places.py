@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from config.model import Settings
+from config.model import Settings, SipRegisterProbe
 from config.problem import Path
 from config.secrets import Secret, SecretUnavailable, read
 
@@ -12,6 +12,11 @@ from config.secrets import Secret, SecretUnavailable, read
 def secret_places(settings: Settings) -> Iterator[tuple[Path, Secret]]:
     for index, key in enumerate(settings.server.webhook.keys):
         yield ("server", "webhook", "keys", index, "secret"), key.secret
+    if settings.server.webhook.absence_key is not None:
+        yield ("server", "webhook", "absence_key"), settings.server.webhook.absence_key
+    for name, probe in settings.probes.items():
+        if isinstance(probe, SipRegisterProbe) and probe.credentials is not None:
+            yield ("probes", name, "credentials", "password"), probe.credentials.password
     for name, plan in settings.plans.items():
         for at, stage in enumerate(plan.stages):
             for number, step in enumerate(stage.steps):

@@ -11,7 +11,18 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated
 
-from config.addresses import Address, FixedAddress, RemoteAddress, SipTarget, Source, as_ip, is_ip_address, parse_aor, parse_host
+from config.addresses import (
+    Address,
+    FixedAddress,
+    RemoteAddress,
+    ResolverAddress,
+    SipTarget,
+    Source,
+    as_ip,
+    is_ip_address,
+    parse_aor,
+    parse_host,
+)
 from config.problem import quoted
 from config.rules import FilePath, OneOrMore, Parsed
 
@@ -31,6 +42,7 @@ __all__ = [
     "RecordName",
     "RecordValue",
     "RemoteAddress",
+    "ResolverAddress",
     "SipTarget",
     "Source",
     "StatusClass",

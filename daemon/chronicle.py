@@ -23,13 +23,17 @@ def observe(observers: Observers) -> None:
 
 
 def _counted(gate: Gate, sample: Sample) -> None:
-    """Each failure on the way to a trip; what follows the trip says nothing new."""
-    known = gate.inputs[sample.probe]
-    if sample.result.outcome is Outcome.PASS or known.failing > gate.spec.threshold:
+    """Each failure on the way to a trip; what follows says nothing new. Where a name leads to several targets each is told by
+    its own count, for that of the path stands still while one of them works.
+    """
+    result, path = sample.result, gate.inputs[sample.probe]
+    known = words.targets(gate, sample.probe).get(result.target, path)
+    if result.outcome is Outcome.PASS or known.failing > gate.spec.threshold:
         return
+    of = f"{sample.probe}: {result.target}" if result.target else sample.probe
     tally = words.tally(known, threshold=gate.spec.threshold)
     about = {"gate": gate.spec.name, "probe": sample.probe}
-    log.warning("%s: %s: %s", sample.probe, rule.label(sample.result), tally, extra=about)
+    log.warning("%s: %s: %s", of, rule.label(result), tally, extra=about)
 
 
 def _transited(transition: Transition, gate: Gate) -> None:

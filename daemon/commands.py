@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from config.secrets import SecretUnavailable
@@ -16,6 +17,7 @@ from daemon.inbox import Inbox, Ordered
 from daemon.planbook import PlanBook
 from daemon.reply import Exit, Reply
 from daemon.store import Store, StoreError
+from daemon.why import unknown
 from daemon.writer import JournalUnavailable, Writer
 from gates.cutover import Command, Phase
 from probes import clock
@@ -109,8 +111,11 @@ class Commands:
         reverters: Callable[[], Mapping[str, Reverter]],
         explain: Explain | None = None,
         again: Again = lambda _: False,
+        kinds: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """`why` is a command where there is something that can explain. `again` has a rejected registration tried again."""
+        """`why` is a command where there is something that can explain. `again` has a rejected registration tried again.
+        `kinds` is each probe's, by its name.
+        """
         self._inbox = inbox
         self._board = board
         self._book = book
@@ -125,6 +130,7 @@ class Commands:
             "retry-probe": self._retry_probe,
         }
         self._again = again
+        self._kinds = kinds
         if explain:
             self._others["why"] = _why(explain)
 
@@ -184,8 +190,11 @@ class Commands:
 
     async def _retry_probe(self, arguments: Mapping[str, Any], actor: str) -> Reply:
         name, reason = _text(arguments, "name", required=True), _text(arguments, "reason", required=False)
+        if name not in self._kinds:
+            return unknown("retry", name, {"probe": sorted(self._kinds)})
         if not self._again(name):
-            return Reply(Exit.REFUSED, f"refused: {name} is no registration (kind sip_register)")
+            only = "only a sip_register that was rejected can be tried again"
+            return Reply(Exit.REFUSED, f"refused: {name} is of kind {self._kinds[name]}: {only}")
         noted = await self._noted("retry-probe", {"probe": name, "reason": reason}, actor)
         return Reply(Exit.OK, f"{name}: the registrar is asked again{noted}")
 

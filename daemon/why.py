@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from config.model import Probe, Settings, SipOptionsProbe
+from config.model import Probe, Settings, SipOptionsProbe, SipRegisterProbe
 from config.problem import did_you_mean, quoted
 from config.units import duration_text
-from daemon import evidence, outlook, overlays, standby, status
+from daemon import evidence, newest, outlook, overlays, standby, status
 from daemon.board import Board
 from daemon.forecast import Pace
 from daemon.outlook import Change, View
@@ -57,10 +57,16 @@ def explain(ground: Ground, name: str, *, kind: str, now: Moment) -> Reply:
 
 def _unknown(ground: Ground, name: str, kind: str) -> Reply:
     known = {"gate": sorted(ground.board.gates), "probe": sorted(ground.settings.probes)}
-    sought = {kind: known[kind]} if kind else known
-    near = did_you_mean(name, [each for names in sought.values() for each in names])
-    listed = "\n".join(f"{each}s: {', '.join(names)}" for each, names in sought.items())
-    return Reply(Exit.USAGE, f"why: no {' or '.join(sought)} is named {quoted(name)}{near}\n{listed}", {"known": sought})
+    return unknown("why", name, {kind: known[kind]} if kind else known)
+
+
+def unknown(command: str, name: str, known: Mapping[str, Sequence[str]]) -> Reply:
+    """`known` are the names of each kind of thing that was sought."""
+    near = did_you_mean(name, [each for names in known.values() for each in names])
+    listed = "\n".join(f"{each}s: {', '.join(names)}" for each, names in known.items())
+    return Reply(
+        Exit.USAGE, f"{command}: no {' or '.join(known)} is named {quoted(name)}{near}\n{listed}", {"known": dict(known)}
+    )
 
 
 # A gate
@@ -186,6 +192,9 @@ def _probe(ground: Ground, name: str, *, now: Moment) -> dict[str, Any]:
         "verdict": _of_probe(ground, name, now=now).name,
         "probe": name,
         "probe_kind": settings.kind,
+        "mode": settings.mode if isinstance(settings, SipRegisterProbe) else "",
+        "newest": newest.newest(ground.results.get(name, ())),
+        "is_rejected": isinstance(settings, SipRegisterProbe) and newest.is_rejected(ground.results.get(name, ())),
         "path": settings.path,
         "target": str(settings.target),
         "source": "" if settings.source is None else str(settings.source),

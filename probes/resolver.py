@@ -44,6 +44,15 @@ HOSTS_TTL_S = 30
 LARGEST_DATAGRAM = 65_535
 
 
+LONGEST, MOST_RECORDS = 16_384, 200
+"""Of one answer, bytes and records. Names may be long and compressed to nothing: without a bound one answer holds the loop for
+seconds, and with it everything that is judged there."""
+
+
+class TooMuch(Exception):
+    """More records or bytes than any trunk's name needs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Servers:
     """`search` are the domains, absolute, in which a single-label host is looked for."""
@@ -142,6 +151,8 @@ class Resolver:
         except (OSError, EOFError) as error:
             told = (error.strerror if isinstance(error, OSError) else None) or "connection closed"
             return Failed(Fault.UNREACHABLE, None, f"{where}: {told}")
+        except TooMuch:
+            return Failed(Fault.EXCESS, None, f"{where}: more than {MOST_RECORDS} records or {LONGEST} bytes")
         except (dns.exception.DNSException, ValueError) as error:
             return Failed(Fault.MALFORMED, None, f"{where}: {type(error).__name__}")
         return read_response(response, where)
@@ -159,6 +170,7 @@ async def _over_udp(query: dns.message.QueryMessage, server: Endpoint) -> dns.me
             wire = await loop.sock_recv(udp, LARGEST_DATAGRAM)
             if wire[:2] != query.id.to_bytes(2, "big"):
                 continue
+            _check_size(wire)
             try:
                 response = dns.message.from_wire(wire, ignore_trailing=True, raise_on_truncation=True)
             except dns.message.Truncated:
@@ -168,17 +180,27 @@ async def _over_udp(query: dns.message.QueryMessage, server: Endpoint) -> dns.me
 
 
 async def _over_tcp(query: dns.message.QueryMessage, server: Endpoint) -> dns.message.Message:
-    wire = query.to_wire()
+    asked = query.to_wire()
     reader, writer = await asyncio.open_connection(*server)
     try:
-        writer.write(len(wire).to_bytes(2, "big") + wire)
+        writer.write(len(asked).to_bytes(2, "big") + asked)
         while True:
             size = int.from_bytes(await reader.readexactly(2), "big")
-            response = dns.message.from_wire(await reader.readexactly(size), ignore_trailing=True)
+            if size > LONGEST:
+                raise TooMuch
+            wire = await reader.readexactly(size)
+            _check_size(wire)
+            response = dns.message.from_wire(wire, ignore_trailing=True)
             if query.is_response(response):
                 return response
     finally:
         writer.close()
+
+
+def _check_size(wire: bytes) -> None:
+    """Reading is not interrupted by any timeout: the records that are announced bound it before it begins."""
+    if sum(int.from_bytes(wire[at : at + 2], "big") for at in range(6, 12, 2)) > MOST_RECORDS:
+        raise TooMuch
 
 
 def _numeric(server: Endpoint) -> tuple[int, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]:

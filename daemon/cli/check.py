@@ -15,6 +15,7 @@ from config.load import load
 from config.model import Settings
 from config.problem import ConfigInvalid, Problem
 from daemon.cli.config_path import resolve_config_path
+from daemon.cli.tls_files import unusable_files
 
 EXIT_INVALID = 2
 
@@ -29,7 +30,7 @@ class _Verdict:
 @click.command(name="check", short_help="Report all errors of a configuration file.")
 @click.argument("file", required=False, type=click.Path(path_type=str))
 @click.option("-c", "--config", "config", metavar="FILE", help="The configuration file, if no FILE is given.")
-@click.option("--secrets", is_flag=True, help="Also read every secret, and report those that cannot be read.")
+@click.option("--secrets", is_flag=True, help="Also read every secret and TLS file, and report those that cannot be used.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def check(context: click.Context, file: str | None, config: str | None, secrets: bool, as_json: bool) -> None:
@@ -46,7 +47,7 @@ def check(context: click.Context, file: str | None, config: str | None, secrets:
 
 def _judge(path: Path, *, read_secrets: bool) -> _Verdict:
     try:
-        loaded = load(path, secrets_from=os.environ if read_secrets else None)
+        loaded = load(path, secrets_from=os.environ, also=unusable_files) if read_secrets else load(path)
     except ConfigInvalid as invalid:
         return _Verdict(invalid.problems, invalid.warnings)
     return _Verdict((), loaded.warnings, _summary(loaded.settings))

@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {  # name: (module:attribute, what the li
     "hold": ("daemon.cli.holds:hold", "Fix a gate's answer for a while."),
     "release": ("daemon.cli.holds:release", "End a gate's hold."),
     "pacing": ("daemon.cli.pacing:pacing", "Print the pace of REGISTERs for those in front of a registrar."),
+    "lint-flow": ("daemon.cli.lint_flow:lint_flow", "Prove that an IVR's flow takes the new path on OK alone."),
     "journal": ("daemon.cli.journal:journal", "Read the journal, or prove that its chain holds."),
 }
 

@@ -88,6 +88,8 @@ def export(invocation: Invocation, registrars: tuple[Registrar, ...], rate: floa
         except ConfigInvalid as invalid:
             return show(invocation, misconfigured(invalid))
         limits = _configured(settings, registrars, rate)
+        if program != KAMAILIO:
+            _warn(settings, limits)
     texts = {name: render(limits) for name, render in _RENDER.items() if program in (None, name)}
     if invocation.as_json:
         show_json({"limits": [{"registrar": str(limit.registrar), "rate": limit.rate} for limit in limits], **texts})
@@ -98,21 +100,40 @@ def export(invocation: Invocation, registrars: tuple[Registrar, ...], rate: floa
 
 def _configured(settings: Settings, registrars: Sequence[Registrar], rate: float | None) -> list[Limit]:
     """Raises click.UsageError where the configuration does not say."""
-    found = {
-        _registrar(name, probe, wanted=not registrars): probe.rate
-        for name, probe in settings.probes.items()
-        if isinstance(probe, SipRegisterProbe)
-    }
-    chosen = tuple(dict.fromkeys(registrars)) or tuple(registrar for registrar in found if registrar is not None)
+    found: dict[Registrar, float | None] = {}
+    for name, probe in _registering(settings):
+        registrar = _registrar(name, probe, wanted=not registrars)
+        if registrar is not None:
+            found[registrar] = _least(found.get(registrar), probe.rate)
+    chosen = tuple(dict.fromkeys(registrars)) or tuple(found)
     if not chosen:
         raise click.UsageError("no sip_register probe is configured: give --registrar and --rate")
     return [Limit(registrar, _rate(registrar, rate if rate is not None else found.get(registrar))) for registrar in chosen]
 
 
+def _warn(settings: Settings, limits: Sequence[Limit]) -> None:
+    limited = {limit.registrar for limit in limits}
+    for name, probe in _registering(settings):
+        transport, registrar = probe.target.default_transport, _registrar(name, probe, wanted=False)
+        if transport != "udp" and registrar in limited:
+            told = f"nftables cannot match REGISTERs over {transport.upper()}: its rule for {registrar} (probe {name}) is for"
+            click.echo(f"{told} UDP alone; for the rest use what reads SIP, as with --for kamailio", err=True)
+
+
+def _registering(settings: Settings) -> list[tuple[str, SipRegisterProbe]]:
+    return [(name, probe) for name, probe in settings.probes.items() if isinstance(probe, SipRegisterProbe)]
+
+
+def _least(one: float | None, other: float | None) -> float | None:
+    """Two names may lead to one registrar. None: nothing is configured."""
+    return min((rate for rate in (one, other) if rate is not None), default=None)
+
+
 def _registrar(name: str, probe: SipRegisterProbe, *, wanted: bool) -> Registrar | None:
-    host, port = (probe.target.host, probe.target.port) if probe.address is None else (probe.address.host, probe.address.port)
+    target, address = probe.target, probe.address
+    host, port = (target.host, target.default_port) if address is None else (address.host, address.port)
     try:
-        return Registrar(str(ip_address(host)), port or DEFAULT_PORT)
+        return Registrar(str(ip_address(host)), port)
     except ValueError:
         if wanted:
             raise click.UsageError(f"the registrar of probe {name} is a name, {host}: give --registrar") from None

@@ -42,7 +42,7 @@ _RULE = (
 )
 
 _KAMAILIO = """\
-# Kamailio: at most {rate:g} REGISTERs a second towards {told}; what is above gets 503 with Retry-After.
+# Kamailio: at most {rate:g} REGISTERs a second pass here, wherever they go; what is above gets 503 with Retry-After.
 #
 # Needs the module sl, loaded before. Call it first of all: request_route {{ route(PACE_REGISTER); ... }}
 # pipelimit counts by the clock: around the turn of a second up to twice as many may pass at once.
@@ -112,4 +112,4 @@ def kamailio(limit: Limit) -> str:
     rate = limit.rate
     interval = 1 if rate >= 1 else -int(-1 // rate)
     most = max(1, int(rate))
-    return _KAMAILIO.format(rate=rate, told=limit.registrar, interval=interval, most=most, later=max(5, 2 * interval))
+    return _KAMAILIO.format(rate=rate, interval=interval, most=most, later=max(5, 2 * interval))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from daemon.cli.wording import NS_PER_MS, at, at_instant, lasting, printable
 
 Document = Mapping[str, Any]
+
+_MOVING = frozenset({"asked_s", "connect_us", "expires_s", "failures", "pace", "retry_in_s", "stable_s", "waiting"})
+"""Facts that differ from one result to the next while all goes on as before."""
+_WORTH_TELLING_US = 1_000
 
 
 def lines(found: Document) -> str:
@@ -131,12 +135,26 @@ def _pace(cadence: Document) -> str:
 def _asked(found: Document) -> list[str]:
     source = f" from {printable(found['source'])}" if found["source"] else ""
     hastened = f" (hastened by {printable(', '.join(found['hastened_by']))})" if found["hastened_by"] else ""
-    return [
-        f"probe {printable(found['probe'])}: {found['verdict']}",
-        f"  asks        {printable(found['target'])}{source}, {printable(found['probe_kind'])}, {found['path']} path",
+    mode = f", mode {printable(found['mode'])}" if found["mode"] else ""
+    told = [
+        f"probe {printable(found['probe'])}: {found['verdict']}{_newest(found['newest'])}",
+        f"  asks        {printable(found['target'])}{source}, {printable(found['probe_kind'])}{mode}, {found['path']} path",
         f"  passes      on {printable(', '.join(found['accept'])) or 'a binding that the registrar holds'}",
         f"  cadence     {_pace(found['cadence'])}{hastened}",
     ]
+    if found["is_rejected"]:
+        told.append(
+            f"  rejected    nothing is sent any more; `cutoverd retry --probe {printable(found['probe'])}` when it is mended"
+        )
+    return told
+
+
+def _newest(known: Document | None) -> str:
+    if known is None:
+        return ""
+    of = f"{printable(known['target'])}: " if known["target"] else ""
+    least, or_before = ("", "") if known["is_whole"] else ("at least ", " or before")
+    return f": {of}{printable(known['says'])}, {least}{known['in_a_row']} in a row since {at_instant(known['since'])}{or_before}"
 
 
 def _needed(found: Document) -> list[str]:
@@ -161,6 +179,8 @@ def _last(found: Document) -> list[str]:
 
 
 def _failed(found: Document) -> list[str]:
+    if found["failures"] and found["failures"] == found["results"]:
+        return ["  the same: each of the last results is one"]
     return _results(found["failures"], indent=2) or ["  none since the daemon started"]
 
 
@@ -178,21 +198,58 @@ def _messages(found: Document) -> list[str]:
 
 
 def _results(results: list[Document], *, indent: int) -> list[str]:
-    return [" " * indent + _result(each) for each in results]
+    """Newest first. Results of one target that follow each other and say the same are one line."""
+    rows: list[list[Document]] = []
+    open_rows: dict[str, list[Document]] = {}
+    for each in results:
+        row = open_rows.get(each["target"])
+        if row is None or _same(row[0]) != _same(each):
+            row = open_rows[each["target"]] = []
+            rows.append(row)
+        row.append(each)
+    return [" " * indent + _row(row) for row in rows]
 
 
-def _result(each: Document) -> str:
+def _same(each: Document) -> Document:
+    facts = {name: value for name, value in each["facts"].items() if name not in _MOVING}
+    return {**{key: each.get(key) for key in ("outcome", "code", "origin", "reason", "counts")}, "facts": facts}
+
+
+def _row(row: list[Document]) -> str:
     """`0.4 s ago, 2026-12-05 22:00:00.123Z (23:00:00 CET): FAIL 503, rejected, origin wire, …`."""
-    facts = dict(each["facts"])
+    newest, oldest = row[0], row[-1]
+    if len(row) == 1:
+        when = f"{_ms(newest['age_ms'])} ago, {_at(newest['sent'])}"
+    else:
+        when = f"{len(row)} ×, newest {_ms(newest['age_ms'])} ago, oldest {_ms(oldest['age_ms'])} ago, {_at(oldest['sent'])}"
+    return f"{when}: {_result(newest, [each['took_us'] for each in row])}"
+
+
+def _result(each: Document, took_us: list[int]) -> str:
     told = [each["outcome"].upper() + (f" {each['code']}" if each["code"] is not None else "")]
     told += [printable(each["reason"])] if each["reason"] else []
     took = "RTT" if each["origin"] == "wire" else "after"
-    told += [f"origin {each['origin']}", f"{took} {each['took_us'] / 1000:.1f} ms"]
-    told += [f"Retry-After {facts.pop('retry_after_s')} s"] if "retry_after_s" in facts else []
-    told += [f"{printable(name)} {printable(value)}" for name, value in facts.items()]
+    least, most = (f"{us / 1000:.1f}" for us in (min(took_us), max(took_us)))
+    told += [f"origin {each['origin']}", f"{took} {least if least == most else f'{least} to {most}'} ms"]
+    retry_after = [f"Retry-After {each['facts']['retry_after_s']} s"] if "retry_after_s" in each["facts"] else []
+    told += retry_after + [line for name, value in each["facts"].items() if (line := _fact(name, value))]
     counts = f"; counts: {each['counts']}" if "counts" in each else ""
     of = f"{printable(each['target'])}: " if each.get("target") else ""
-    return f"{_ms(each['age_ms'])} ago, {_at(each['sent'])}: {of}{', '.join(told)}{counts}"
+    return f"{of}{', '.join(told)}{counts}"
+
+
+def _fact(name: str, value: str | int) -> str:
+    match name, value:
+        case "retry_after_s", _:
+            return ""
+        case "connect_us", int():
+            return f"connect {value / 1000:.1f} ms" if value >= _WORTH_TELLING_US else ""
+        case "asked_s", int():
+            return f"asked {_ms(value * 1_000)} before"
+        case "certificate_not_after", int():
+            return f"certificate until {at_instant(datetime.fromtimestamp(value, UTC).isoformat())}"
+        case _:
+            return f"{printable(name)} {printable(value)}"
 
 
 # Values

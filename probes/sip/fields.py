@@ -95,23 +95,41 @@ def is_typed(name: str) -> bool:
     return _COMPACT.get(name.lower(), name).lower() in _TYPED
 
 
-def parse_fields(lines: list[str]) -> dict[str, Any]:
+_INESSENTIAL = {
+    Malformation.CONTACT: "contacts",
+    Malformation.EXPIRES: "expires",
+    Malformation.MIN_EXPIRES: "min_expires",
+    Malformation.RETRY_AFTER: "retry_after",
+    Malformation.MAX_FORWARDS: "max_forwards",
+}
+"""What says neither whose response it is nor what it says: a trunk that answers 200 with a Contact that nobody can read is up."""
+
+
+def parse_fields(lines: list[str], *, is_response: bool) -> dict[str, Any]:
     """`Message`'s fields, and `length` if Content-Length was given, out of the header lines.
 
-    Raises MalformedMessage; always where a line is a continuation.
+    What is inessential in a response and cannot be read is kept among `headers`. Raises MalformedMessage; always where a line
+    is a continuation.
     """
     if len(lines) > MAX_HEADERS:
         raise MalformedMessage(Malformation.TOO_MANY_HEADERS, f"{len(lines)} header lines")
     fields: dict[str, Any] = {}
     others = []
     for line in lines:
-        field, value = _LINES.get(line) or _unmet(line)
+        try:
+            field, value = _LINES.get(line) or _unmet(line)
+        except MalformedMessage as fault:
+            if not is_response or fault.reason not in _INESSENTIAL:
+                raise
+            field, value = "headers", _raw(line)
         if field == "headers":
             others.append(value)
         elif field not in fields:
             fields[field] = value
         elif field in _LISTS:
             fields[field] += value
+        elif is_response and field in _INESSENTIAL.values():
+            others.append(_raw(line))
         else:
             raise MalformedMessage(Malformation.REPEATED_HEADER, field)
     for field in _REQUIRED:
@@ -119,6 +137,12 @@ def parse_fields(lines: list[str]) -> dict[str, Any]:
             raise MalformedMessage(Malformation.MISSING_HEADER, field.rstrip("_"))
     fields["headers"] = tuple(others)
     return fields
+
+
+def _raw(line: str) -> tuple[str, str]:
+    name, _, value = line.partition(":")
+    name = name.rstrip(" \t")
+    return _COMPACT.get(name.lower(), name), value.strip(" \t")
 
 
 def _unmet(line: str) -> tuple[str, Any]:

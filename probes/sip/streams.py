@@ -21,14 +21,18 @@ DOUBTED_NS = 500_000_000
 """A request that waits longer than this (T1) makes its connection doubtful."""
 PING_S = 90.0
 """Between keep-alives on a connection that stands (RFC 5626 §3.5.1 wants 95 to 120 s at most)."""
-IDLE_NS = 7_200_000_000_000
-"""Connections that nobody used for two hours belong to targets that are no more."""
+IDLE_NS = 1_800_000_000_000
+"""Connections that nobody used for half an hour belong to targets that are no more."""
+MOST_LINES = 400
+"""Connections at once, unless more are in use: names that lead elsewhere each time must not take every file descriptor."""
+MOST_TRIES = 4
+"""How often one request may meet a connection that its peer is about to close."""
 
 
 class Line:
     """One connection and who uses it: a `Wire` that keeps order and loses nothing while it stands."""
 
-    __slots__ = ("flow", "is_open", "served", "used_ns", "users", "waiting")
+    __slots__ = ("flow", "is_open", "keeper", "served", "used_ns", "users", "waiting")
     is_reliable = True
     lost = 0
 
@@ -40,6 +44,7 @@ class Line:
         self.users: set[Pending] = set()
         self.waiting: list[Pending] = []
         self.used_ns = 0
+        self.keeper: asyncio.TimerHandle | None = None
 
     @property
     def local(self) -> Endpoint:
@@ -115,14 +120,25 @@ class Streams:
 
     def _connect(self, target: Target) -> Line:
         loop = asyncio.get_running_loop()
+        if len(self._lines) >= MOST_LINES:
+            self._spare_one()
         line = Line()
         line.flow = Flow(loop, target, opened=self._opened, received=self._heard, ended=self._ended)
         self._current[target] = self._lines[line.flow] = line
         return line
 
+    def _spare_one(self) -> None:
+        """The connection that was not used for longest, if any is not in use."""
+        unused = [line for line in self._current.values() if not line.users and not line.waiting]
+        if unused:
+            line = min(unused, key=lambda each: each.used_ns)
+            del self._current[line.flow.target]
+            self._drop(line)
+
     def _drop(self, line: Line) -> None:
         if self._lines.pop(line.flow, None) is not None:
             line.flow.close()
+        _let_go(line)
 
     def _opened(self, flow: Flow) -> None:
         line = self._lines[flow]
@@ -142,7 +158,7 @@ class Streams:
             self._drop(line)
             return
         line.flow.ping()
-        asyncio.get_running_loop().call_later(PING_S, self._keep_alive, line)
+        line.keeper = asyncio.get_running_loop().call_later(PING_S, self._keep_alive, line)
 
     def _heard(self, flow: Flow, data: bytes) -> None:
         line = self._lines.get(flow)
@@ -153,14 +169,22 @@ class Streams:
         line = self._lines.pop(flow, None)
         if line is None:
             return
+        _let_go(line)
         if self._current.get(flow.target) is line:
             del self._current[flow.target]
         again = line.served and end.how in (Break.CLOSED, Break.RESET)
         now = mono_ns()
         for pending in [*line.users, *line.waiting]:
             self._of.pop(pending, None)
-            if again and not pending.retried and pending.provisional is None:
-                pending.retried = True
+            if again and pending.tries < MOST_TRIES and pending.provisional is None:
+                pending.tries += 1
                 self._broken(pending, None)
             else:
                 self._broken(pending, as_exchanged(end, now - pending.started, flow.peer))
+
+
+def _let_go(line: Line) -> None:
+    """A timer would hold the connection, and all that TLS keeps for it, until it is due."""
+    if line.keeper is not None:
+        line.keeper.cancel()
+        line.keeper = None

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from daemon.cli.check import check
 from daemon.cli.config_path import resolve_config_path
+from tests.peers.certificates import authority
 
 BAD = Path(__file__).parent / "bad" / "several-at-once.yaml"
 
@@ -68,6 +69,74 @@ def test_secrets_are_read_only_when_asked(example: Path) -> None:
     assert result.exit_code == 2
     assert "credential ivr-key: CREDENTIALS_DIRECTORY is not set" in result.output
     assert "credential tsig: CREDENTIALS_DIRECTORY is not set" in result.output
+
+
+TLS = """  trunk-old:
+    tls: {ca: %s, certificate: %s, private_key: %s}
+"""
+
+
+def with_tls(folder: Path, example: Path, *, ca: Path, certificate: Path, private_key: Path) -> Path:
+    """The example with a trunk over TLS, and with its secrets in a folder of credentials."""
+    file = folder / "f.yaml"
+    text = example.read_text(encoding="utf-8").replace("sbc-old.example.net:5060", "sbc-old.example.net;transport=tls")
+    file.write_text(text.replace("  trunk-old:\n", TLS % (ca, certificate, private_key)), encoding="utf-8")
+    for name in ("ivr-key", "tsig"):
+        secret = folder / name
+        secret.write_text("c2VjcmV0", encoding="utf-8")
+        secret.chmod(0o600)
+    return file
+
+
+def found(file: Path) -> list[str]:
+    result = run(str(file), "--secrets", CREDENTIALS_DIRECTORY=str(file.parent))
+    return result.output.splitlines()
+
+
+def test_tls_files_are_used_with_the_secrets_and_sound_ones_are_no_finding(tmp_path: Path, example: Path) -> None:
+    trusted = authority(tmp_path)
+    own = trusted.issue("DNS:sbc.example.net")
+    file = with_tls(tmp_path, example, ca=trusted.certificate, certificate=own.certificate, private_key=own.private_key)
+    assert found(file) == [f"{file}: ok: 2 probes, 1 gate, 1 plan"]
+
+
+def test_each_tls_file_that_cannot_be_used_is_a_problem_at_its_place(tmp_path: Path, example: Path) -> None:
+    gone, text = tmp_path / "gone.pem", tmp_path / "text.pem"
+    text.write_text("no certificate", encoding="utf-8")
+    own = authority(tmp_path).issue("DNS:sbc.example.net")
+    file = with_tls(tmp_path, example, ca=gone, certificate=own.certificate, private_key=text)
+    line = 1 + file.read_text(encoding="utf-8").splitlines().index(
+        f"    tls: {{ca: {gone}, certificate: {own.certificate}, private_key: {text}}}"
+    )
+    ca, key = found(file)
+    assert ca == f"{file}:{line}:15: probes.trunk-old.tls.ca: TLS cannot use it: {gone}: No such file or directory"
+    assert key.startswith(f"{file}:{line}:")
+    assert key.endswith(
+        f": probes.trunk-old.tls.private_key: TLS cannot use it: {text}: no private key in PEM form, or one with a passphrase"
+    )
+
+
+def test_a_certificate_that_is_none_is_placed_at_the_certificate(tmp_path: Path, example: Path) -> None:
+    text, trusted = tmp_path / "text.pem", authority(tmp_path)
+    text.write_text("no certificate", encoding="utf-8")
+    file = with_tls(tmp_path, example, ca=trusted.certificate, certificate=text, private_key=trusted.certificate)
+    (certificate,) = found(file)
+    assert certificate.endswith(f": probes.trunk-old.tls.certificate: TLS cannot use it: {text}: no certificates in PEM form")
+
+
+def test_tls_files_are_not_read_without_being_asked(tmp_path: Path, example: Path) -> None:
+    gone = tmp_path / "gone.pem"
+    assert run(str(with_tls(tmp_path, example, ca=gone, certificate=gone, private_key=gone))).exit_code == 0
+
+
+def test_the_password_of_a_registration_is_one_of_the_secrets(tmp_path: Path, example: Path) -> None:
+    file = tmp_path / "f.yaml"
+    probe = (
+        "  reg: {kind: sip_register, path: new, target: sip:reg.example.net, aor: sip:t@example.net,"
+        " credentials: {username: t, password: {env: REG}}}\n\ngates:"
+    )
+    file.write_text(example.read_text(encoding="utf-8").replace("\ngates:", probe, 1), encoding="utf-8")
+    assert any("probes.reg.credentials.password: secret cannot be read: env REG: not set" in line for line in found(file))
 
 
 def test_the_file_comes_from_the_argument_then_the_option_then_the_environment(example: Path) -> None:

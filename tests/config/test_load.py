@@ -175,3 +175,35 @@ def test_secrets_that_can_be_read_are_no_problem(tmp_path: Path, example: Path) 
     (tmp_path / "keys" / "ivr").write_bytes(b"hunter2\n")
     loaded = load(with_file_secret(tmp_path, example), secrets_from={"TSIG": "hunter2"})
     assert "hunter2" not in repr(loaded)
+
+
+REGISTRATION = (
+    "  registration:\n    {kind: sip_register, path: new, target: sip:reg.example.net, aor: sip:t@example.net%s}\n\ngates:"
+)
+
+
+def test_a_gate_on_a_registration_whose_codes_leave_480_out_is_warned_about(judged: Judge) -> None:
+    asked = ("\ngates:", REGISTRATION % ""), ("probes: [trunk-new]", "probes: [trunk-new, registration]")
+    (warning,) = judged(*asked).warnings
+    assert (warning.path, warning.message) == (
+        "gates.inbound.trip.codes",
+        "probe 'registration' fails with 480 when the registrar holds nothing, which never trips this gate: "
+        "write codes: [503, 408, 480]",
+    )
+    assert judged(*asked, ("[503, 408]", "[480, 503]")).warnings == ()
+
+
+def test_a_registration_that_only_compares_may_fail_with_any_code(judged: Judge) -> None:
+    beside = REGISTRATION.replace("path: new", "path: baseline") % ""
+    assert judged(("\ngates:", beside), ("compare_with: [trunk-old]", "compare_with: [registration]")).warnings == ()
+
+
+@pytest.mark.parametrize("timeout", ["20s", "25s"])
+def test_a_binding_that_lapses_before_its_refresh_is_given_up_is_warned_about(judged: Judge, timeout: str) -> None:
+    bound = f", mode: bind, dedicated: true, expires: 20s, timeout: {timeout}"
+    (warning,) = judged(("\ngates:", REGISTRATION % bound)).warnings
+    assert (warning.path, warning.message) == (
+        "probes.registration.timeout",
+        f"{timeout} is not shorter than expires (20s): a binding lapses before one unanswered REGISTER is given up",
+    )
+    assert judged(("\ngates:", REGISTRATION % bound.replace(f"timeout: {timeout}", "timeout: 19s"))).warnings == ()

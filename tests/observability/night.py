@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http.client
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,14 @@ from typing import Any
 from lab.sip import Answer, Uas
 from tests.observability import shipped
 from tests.observability.prometheus import Prometheus, prometheus
+from tests.peers.certificates import authority
 from tests.peers.knot import knot
 from tests.system.guard import Dns, Guard, guard, write_settings
 
 Scrape = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 CLOSED = r"journal #\d+ closed: (\w+)"
+SECURE = '  secure: {{kind: sip_options, path: control, target: "sips:127.0.0.1:{port}", every: 300ms, tls: {{ca: {ca}}}}}\n'
 CONTROL = '  carrier: {{kind: sip_options, path: control, target: "sip:127.0.0.1:{port}", every: 300ms, timeout: 250ms}}\n'
 SEEN_BEFORE_THE_TRIP = 'max_over_time(timestamp(cutoverd_gate_state{state="TRIPPED"} == 0)[1m:1s])'
 VARIABLES = {"$__rate_interval": "10s", "$__interval": "1s", "$__range": "1m"}
@@ -41,7 +44,8 @@ async def played(folder: Path) -> Night:
         name_server = await stack.enter_async_context(knot(folder))
         new, old, control = [await stack.enter_async_context(Uas()) for _ in range(3)]
         config = write_settings(folder, new=new.port, old=old.port, dns=Dns(name_server.server, name_server.secret))
-        config.write_text(config.read_text().replace("probes:\n", "probes:\n" + CONTROL.format(port=control.port), 1))
+        secure = await stack.enter_async_context(_over_tls(folder))
+        config.write_text(config.read_text().replace("probes:\n", f"probes:\n{CONTROL.format(port=control.port)}{secure}", 1))
         running = await stack.enter_async_context(guard(config))
         target = f"127.0.0.1:{running.admin_port}"
         watching = await stack.enter_async_context(prometheus(folder, target))
@@ -55,6 +59,26 @@ async def played(folder: Path) -> Night:
         new.behaviour = Answer(503)
         assert (await running.said(CLOSED))[1] == "restored"
         return await _seen(running, watching, target)
+
+
+@contextlib.asynccontextmanager
+async def _over_tls(folder: Path) -> AsyncIterator[str]:
+    """A trunk over TLS that is always well, as the line of the probe that asks it."""
+    trusted = authority(folder)
+    pair = trusted.issue("IP:127.0.0.1", days=30)
+    async with await asyncio.start_server(_well, "127.0.0.1", 0, ssl=pair.server()) as server:
+        port = server.sockets[0].getsockname()[1]
+        yield SECURE.format(port=port, ca=trusted.certificate)
+
+
+async def _well(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """200 to each request; a keep-alive between them is two empty lines."""
+    with contextlib.closing(writer), contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+        while True:
+            asked = (await reader.readuntil(b"\r\n\r\n")).decode().splitlines()
+            if kept := [line for line in asked if line.lower().startswith(("via:", "from:", "to:", "call-id:", "cseq:"))]:
+                told = [f"{line};tag=well" if line.lower().startswith("to:") else line for line in kept]
+                writer.write("\r\n".join(["SIP/2.0 200 OK", *told, "Content-Length: 0", "", ""]).encode())
 
 
 async def _seen(running: Guard, watching: Prometheus, target: str) -> Night:

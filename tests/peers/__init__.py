@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import shutil
 from pathlib import Path
@@ -23,8 +22,8 @@ def packages(table: Path = TABLE) -> dict[str, str]:
 def need(program: str) -> str:
     """The path of a peer program, or of a file by its pattern. A missing one fails the test; nothing is ever skipped."""
     package = packages()[program]
-    if program.startswith("/") and (files := glob.glob(program)):
-        return files[0]
+    if program.startswith("/") and (file := next(Path("/").glob(program.removeprefix("/")), None)):
+        return str(file)
     path = os.pathsep.join((os.environ.get("PATH", os.defpath), *SYSTEM_FOLDERS))
     if found := shutil.which(program, path=path):
         return found

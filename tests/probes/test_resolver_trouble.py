@@ -19,7 +19,7 @@ from lab.dns import Disturbance, DnsServer, serving
 from lab.zone import Zone
 from probes import resolver as resolving
 from probes.records import Address, Failed, Fault, Found, Kind, Question, Reply
-from probes.resolver import Endpoint, Resolver, Servers, read_response
+from probes.resolver import LONGEST, MOST_RECORDS, Endpoint, Resolver, Servers, read_response
 from tests.peers import knot
 
 SECOND = 1_000_000_000
@@ -343,3 +343,36 @@ async def test_the_hosts_file_and_resolv_conf_may_both_be_missing(
     monkeypatch.setattr(resolving, "LOCAL", Servers((closed,)))
     asked = Resolver(resolv_conf=tmp_path / "none", hosts=tmp_path / "neither")
     assert why(await ask(asked)) is Fault.UNREACHABLE
+
+
+async def test_an_answer_that_announces_more_records_than_anybody_needs_is_not_read() -> None:
+    def lie(query: dns.message.Message) -> list[bytes]:
+        wire = answer(query).to_wire()
+        return [wire[:6] + MOST_RECORDS.to_bytes(2, "big") + b"\0\1" + wire[10:]]
+
+    async with liar(lie) as (server, _):
+        reply = await ask(resolver(server))
+    assert isinstance(reply, Failed)
+    assert reply.why is Fault.EXCESS
+
+
+async def test_too_long_an_answer_over_tcp_is_not_read() -> None:
+    def cut(query: dns.message.Message) -> list[bytes]:
+        short = answer(query)
+        short.flags |= dns.flags.TC
+        return [short.to_wire()]
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(int.from_bytes(await reader.readexactly(2), "big"))
+        writer.write((LONGEST + 1).to_bytes(2, "big"))
+        await writer.drain()
+        await reader.read()
+        writer.close()
+
+    async with liar(cut) as (server, _):
+        over_tcp = await asyncio.start_server(serve, *server)
+        reply = await ask(resolver(server))
+        over_tcp.close()
+        await over_tcp.wait_closed()
+    assert isinstance(reply, Failed)
+    assert reply.why is Fault.EXCESS

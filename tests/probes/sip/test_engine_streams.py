@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from dataclasses import replace
 
 import pytest
@@ -157,6 +159,43 @@ async def test_it_is_asked_again_once_and_no_more(engine: SipEngine) -> None:
         result = await engine.exchange(peer.target, options, timeout_ns=5 * S)
         assert isinstance(result, Broken)
         assert [len(connection.received) for connection in peer.connections] == [2, 1]
+
+
+async def test_connections_that_their_peer_is_about_to_close_are_met_several_times_and_cost_nothing(engine: SipEngine) -> None:
+    def reply(connection: Connection, request: Request) -> None:
+        connection.answer(request)
+        connection.transport.close()
+
+    async with tcp_peer() as peer:
+        peer.reply = reply
+        asking = [engine.exchange(peer.target, options, timeout_ns=5 * S) for _ in range(3)]
+        assert [status(result) for result in await asyncio.gather(*asking)] == [200] * 3
+
+
+async def test_a_connection_that_ended_leaves_nothing_behind(engine: SipEngine) -> None:
+    async with tcp_peer() as peer:
+        await engine.exchange(peer.target, options, timeout_ns=5 * S)
+        (flow,) = map(weakref.ref, engine._streams._lines)
+        peer.connections[0].transport.close()
+        await peer.connections[0].lost
+        async with asyncio.timeout(5):
+            while engine._streams._lines:
+                await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        gc.collect()
+        assert flow() is None
+
+
+async def test_beyond_the_most_the_connection_that_was_not_used_for_longest_is_closed(
+    engine: SipEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "MOST_LINES", 2)
+    async with tcp_peer() as first, tcp_peer() as second, tcp_peer() as third:
+        for peer in (first, second, first, third):
+            await engine.exchange(peer.target, options, timeout_ns=5 * S)
+        await second.connections[0].lost
+        assert not first.connections[0].lost.done()
+        assert not third.connections[0].lost.done()
 
 
 async def test_silence_is_not_asked_again_over_the_same_connection(engine: SipEngine) -> None:

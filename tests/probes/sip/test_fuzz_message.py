@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from probes.sip.fields import is_typed
 from probes.sip.message import Malformation, MalformedMessage, Request, Response, parse, serialise
 from tests.probes.sip.mutations import PIECES, mutated, options, valid
 from tests.probes.sip.samples import REQUEST, RESPONSE, TORTUOUS
@@ -63,7 +64,8 @@ def test_every_mutant_parses_or_is_malformed_by_a_known_reason() -> None:
             seen[message] += 1
             continue
         seen[type(message)] += 1
-        if at % 10 == 0:
+        # What could not be read, and need not be in a response, is kept as it came and not written again.
+        if at % 10 == 0 and not any(is_typed(name) for name, _ in message.headers):
             assert parse(serialise(message)) == message
     assert seen.total() == MUTANTS
     assert set(seen) >= {Request, Response} | set(Malformation) - {Malformation.TOO_LARGE, Malformation.EMPTY}

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import pytest
 
-from probes.sip.message import MalformedMessage, parse
+from probes.sip.message import MalformedMessage, Response, parse
 from tests.probes.sip.samples import REQUEST, RESPONSE, changed
 
 VIA, FROM, TO = "SIP/2.0/UDP 192.0.2.1:5060", "<sip:cutoverd@192.0.2.1>;tag=a", "<sip:sbc01>;tag=b"
@@ -81,23 +81,6 @@ MALFORMED: list[tuple[str, str, str]] = [
     ("content-length", "Content-Length: 0", "Content-Length: " + "9" * 5000),
     ("content-length", "Content-Length: 0", "Content-Length: 0, 0"),
     ("body-short", "Content-Length: 0", "Content-Length: 1"),
-    ("max-forwards", "Content-Length: 0", "Max-Forwards: 256"),
-    ("contact", "Content-Length: 0", "Contact: "),
-    ("contact", "Content-Length: 0", "Contact: <sip:a@b>,"),
-    ("retry-after", "Content-Length: 0", "Retry-After: soon"),
-    ("retry-after", "Content-Length: 0", "Retry-After: 949302838503028349304023988"),
-    ("retry-after", "Content-Length: 0", "Retry-After: 5 (unclosed"),
-    ("contact", "Content-Length: 0", "Contact: <sip:a@b"),
-    ("contact", "Content-Length: 0", 'Contact: "a <sip:a@b>, <sip:c@d>'),
-    ("contact", "Content-Length: 0", "Contact: <sip:a@b>;"),
-    ("contact", "Content-Length: 0", 'Contact: <sip:a@b>;x="a'),
-    ("contact", "Content-Length: 0", "Contact: *, <sip:a@b>"),
-    ("expires", "Content-Length: 0", "Expires: soon"),
-    ("expires", "Content-Length: 0", "Expires: 4294967296"),
-    ("expires", "Content-Length: 0", "Expires: -1"),
-    ("min-expires", "Content-Length: 0", "Min-Expires: 1 h"),
-    ("repeated-header", "Content-Length: 0", "Expires: 1\r\nexpires: 1\r\nContent-Length: 0"),
-    ("retry-after", "Content-Length: 0", "Retry-After: 5 (" + "x" * 1_000 + ")"),
     ("too-many-headers", "Content-Length: 0", "X: y\r\n" * 200 + "Content-Length: 0"),
     ("too-many-values", "Content-Length: 0", "Contact: <sip:a@b>" + ",<sip:a@b>" * 600),
     ("too-many-values", "Content-Length: 0", "Contact: <sip:a@b>" + "".join(f";p{at}" for at in range(600))),
@@ -112,6 +95,52 @@ def test_what_is_malformed_is_refused_by_its_reason(reason: str, old: str, new: 
     with pytest.raises(MalformedMessage) as caught:
         parse(changed(RESPONSE, old, new))
     assert caught.value.reason == reason
+
+
+INESSENTIAL: list[tuple[str, str]] = [
+    ("max-forwards", "Max-Forwards: 256"),
+    ("contact", "Contact: "),
+    ("contact", "Contact: <sip:a@b>,"),
+    ("retry-after", "Retry-After: soon"),
+    ("retry-after", "Retry-After: 949302838503028349304023988"),
+    ("retry-after", "Retry-After: 5 (unclosed"),
+    ("contact", "Contact: <sip:a@b"),
+    ("contact", 'Contact: "a <sip:a@b>, <sip:c@d>'),
+    ("contact", "Contact: <sip:a@b>;"),
+    ("contact", 'Contact: <sip:a@b>;x="a'),
+    ("contact", "Contact: *, <sip:a@b>"),
+    ("expires", "Expires: soon"),
+    ("expires", "Expires: 4294967296"),
+    ("expires", "Expires: -1"),
+    ("min-expires", "Min-Expires: 1 h"),
+    ("repeated-header", "Expires: 1\r\nexpires: 1"),
+    ("retry-after", "Retry-After: 5 (" + "x" * 1_000 + ")"),
+]
+"""What says neither whose response it is nor what it says."""
+
+
+@pytest.mark.parametrize(("reason", "line"), INESSENTIAL)
+def test_in_a_request_every_typed_header_must_be_readable(reason: str, line: str) -> None:
+    with pytest.raises(MalformedMessage) as caught:
+        parse(changed(REQUEST.replace("Max-Forwards: 70\r\n", ""), "CSeq: 1 OPTIONS", f"CSeq: 1 OPTIONS\r\n{line}"))
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(("reason", "line"), INESSENTIAL)
+def test_a_response_is_read_although_what_is_inessential_in_it_cannot_be(reason: str, line: str) -> None:
+    response = parse(changed(RESPONSE, "Content-Length: 0", f"{line}\r\nContent-Length: 0"))
+    assert isinstance(response, Response)
+    assert response.status == 200
+    assert (response.contacts, response.min_expires, response.retry_after, response.max_forwards) == ((), None, None, None)
+    name, _, value = line.rpartition("\r\n")[2].partition(":")
+    assert (name, value.strip(" ")) in response.headers
+
+
+def test_of_several_contact_lines_those_that_can_be_read_count() -> None:
+    lines = "Contact: <sip:a@b>\r\nm: <sip:alice@:5060>\r\nContact: <sip:c@d>\r\nContent-Length: 0"
+    response = parse(changed(RESPONSE, "Content-Length: 0", lines))
+    assert [contact.uri for contact in response.contacts] == ["sip:a@b", "sip:c@d"]
+    assert response.header("Contact") == ["<sip:alice@:5060>"]
 
 
 def test_a_request_whose_cseq_names_another_method_is_malformed() -> None:

@@ -116,7 +116,7 @@ def test_all_that_is_remembered_fits_into_32_megabytes() -> None:
         ("CSeq: 1 OPTIONS", "CSeq: one OPTIONS", "cseq"),
         ("<sip:sbc01>", "<sip:@>", "to"),
         ("200 OK", "700 OK", "start-line"),
-        ("Content-Length: 0", "Contact: <sip:a@b", "contact"),
+        ("Content-Length: 0", "Content-Length: -1", "content-length"),
     ],
 )
 def test_a_malformed_message_stays_malformed_and_the_good_one_good_however_often_they_come(
@@ -133,7 +133,7 @@ def test_a_malformed_message_stays_malformed_and_the_good_one_good_however_often
 def test_a_repeated_header_is_refused_though_both_lines_are_remembered() -> None:
     for _ in range(2):
         with pytest.raises(MalformedMessage) as caught:
-            parse(changed(RESPONSE, "Content-Length: 0", "Expires: 1\r\nExpires: 1\r\nContent-Length: 0"))
+            parse(changed(RESPONSE, "Content-Length: 0", "Content-Length: 0\r\nContent-Length: 0"))
         assert caught.value.reason == "repeated-header"
 
 
