@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from config.model import Settings
-from daemon import compose, recall, status, why
+from daemon import compose, recall, status, webhook_front, why
 from daemon.board import Board
 from daemon.commands import Commands, Explain
 from daemon.control_path import listening_path
@@ -31,8 +31,8 @@ from daemon.store import Store, open_store
 from daemon.watchdog import Watchdog
 from daemon.web.admin import Admin
 from daemon.web.control import Control
+from daemon.web.front import Front
 from daemon.web.keys import Keys
-from daemon.web.webhook import Webhook
 from daemon.writer import Writer
 from gates.cutover import Cutover
 from probes import clock
@@ -66,7 +66,7 @@ class App:
     runs: RunKeeper
     probes: ProbeRunner
     observers: Observers
-    webhook: Webhook
+    webhook: Front
     admin: Admin
     control: Control
     control_path: Path
@@ -85,7 +85,7 @@ async def composed(
 ) -> AsyncIterator[App]:
     """Everything but the running of it. Secrets are read, the store is opened and its chain is proved before anything listens.
 
-    Raises SecretUnavailable, StoreError, NoControlPath or JournalFlawed, each with one line for people.
+    Raises SecretUnavailable (also for a certificate), StoreError, NoControlPath or JournalFlawed, each with one line for people.
     """
     keys = Keys(compose.webhook_keys(settings, environ).items())
 
@@ -101,7 +101,9 @@ async def composed(
         stack.callback(sip.close)
         probing = Probing(
             settings.probes,
-            probe_kinds.Means(sip=sip, resolver=compose.resolver(settings), rng=rng, passwords=compose.passwords(settings, environ)),
+            probe_kinds.Means(
+                sip=sip, resolver=compose.resolver(settings), rng=rng, passwords=compose.passwords(settings, environ)
+            ),
         )
         stack.push_async_callback(probing.close)
         notifier = Notifier(environ)
@@ -164,7 +166,7 @@ def _assembled(means: _Means, entries: list[JournalEntry], keys: Keys, control_p
         runs=runs,
         probes=probes,
         observers=observers,
-        webhook=Webhook(board, keys, now_ns=lambda: clock.read().mono_ns, observer=metrics.tally),
+        webhook=webhook_front.built(settings.server.webhook, keys=keys, board=board, tally=metrics.tally),
         admin=_admin(means, board, metrics, transitions, explain),
         control=Control(commands.handle, lambda: _status(means, board), commands=commands.names),
         control_path=control_path,
@@ -243,6 +245,7 @@ def _commands(means: _Means, inbox: Inbox, board: Board, writer: Writer, explain
         reverters=means.reverters,
         explain=explain,
         again=means.probing.again,
+        kinds={name: probe.kind for name, probe in means.settings.probes.items()},
     )
 
 

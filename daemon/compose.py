@@ -1,4 +1,7 @@
-"""From the configuration's words to the values that gates, probes and plans are made of. Pure but for reading secrets and resolv.conf."""
+"""From the configuration's words to the values that gates, probes and plans are made of.
+
+Pure but for reading secrets and resolv.conf.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from config.model import Plan as PlanSettings
 from config.model import Probe, Settings, SipRegisterProbe
 from config.secrets import SecretUnavailable
 from daemon.moments import Window
+from daemon.web import absence
 from gates.gate import GateSpec, OnTrip
 from probes.resolver import Resolver, Servers
 from probes.schedule import Cadence
@@ -71,8 +75,15 @@ def resolver(settings: Settings) -> Resolver:
 
 
 def webhook_keys(settings: Settings, environ: Mapping[str, str]) -> dict[str, bytes]:
-    """Name to secret. Raises SecretUnavailable, naming the place."""
-    return {key.name: secrets.read(key.secret, environ) for key in settings.server.webhook.keys}
+    """Name to secret, the reserved one's included. Raises SecretUnavailable, naming the place."""
+    webhook = settings.server.webhook
+    found = {key.name: secrets.read(key.secret, environ) for key in webhook.keys}
+    if webhook.absence_key is None:
+        return found
+    reserved = secrets.read(webhook.absence_key, environ)
+    if reserved in found.values():
+        raise SecretUnavailable(f"{webhook.absence_key}: absence_key is also one of keys, so its callers would get no answers")
+    return {**found, absence.KEY: reserved}
 
 
 def passwords(settings: Settings, environ: Mapping[str, str]) -> dict[str, bytes]:

@@ -9,14 +9,17 @@ from collections.abc import Iterator, Mapping
 from config.model import Probe as ProbeSettings
 from config.model import SipRegisterProbe
 from daemon import compose
+from daemon.held import Held
 from daemon.registration_view import RegistrarView, RegistrationView
 from probes import registry
+from probes.clock import mono_ns
 from probes.probe import Probe
 from probes.registry import Means
 from probes.runner import Job
-from probes.sample import NS_PER_S, Outcome, Sample
+from probes.sample import Sample
 from probes.sip.register_bind import RegisterBindProbe
 from probes.sip.register_query import RegisterQueryProbe
+from probes.sip.registration import Registration
 
 LEAVE_S = 1.0
 """How long registrars may take to hear that we are gone; the bindings of those that do not answer run out by themselves."""
@@ -29,30 +32,27 @@ class Probing:
         self._settings = settings
         self._means = means
         self._probes: dict[str, Probe] = {name: registry.build(name, probe, means) for name, probe in settings.items()}
-        self._told: dict[str, dict[str, Sample]] = {
-            name: {} for name, probe in settings.items() if isinstance(probe, SipRegisterProbe)
-        }
+        self._told = {name: Held() for name, probe in settings.items() if isinstance(probe, SipRegisterProbe)}
 
     def jobs(self) -> dict[str, Job]:
         return {name: Job(probe, compose.cadence(self._settings[name])) for name, probe in self._probes.items()}
 
     def sampled(self, sample: Sample, path: str) -> None:
-        told = self._told.get(sample.probe)
-        if told is None:
-            return
-        among = sample.result.among
-        if any(target not in among for target in told):
-            told = self._told[sample.probe] = {target: known for target, known in told.items() if target in among}
-        told[sample.result.target] = sample
+        if sample.probe in self._told:
+            self._told[sample.probe].hear(sample)
 
     def registrations(self) -> Iterator[RegistrationView]:
-        for name, told in self._told.items():
-            yield _view(name, list(told.values()))
+        for name, held in self._told.items():
+            probe = self._probes[name]
+            if isinstance(probe, RegisterBindProbe):
+                yield _kept(name, probe.registration)
+            else:
+                yield RegistrationView(name, held.registered(), held.ends_ns(now_ns=mono_ns()))
 
     def registrars(self) -> Iterator[RegistrarView]:
         for registrar, permits in self._means.registrars.items():
             figures = permits.figures()
-            yield RegistrarView(registrar, figures.sent, figures.deferred)
+            yield RegistrarView(registrar, figures.sent, figures.deferred, figures.rate, figures.waiting, figures.pause_ns)
 
     def again(self, name: str) -> bool:
         """The operator's word that a registrar that rejected us may be asked again. False where no such registration is."""
@@ -78,13 +78,8 @@ def _unregisters(settings: ProbeSettings) -> bool:
     return isinstance(settings, SipRegisterProbe) and settings.unregister
 
 
-def _view(name: str, samples: list[Sample]) -> RegistrationView:
-    """One registrar that holds a binding is enough, as one target that answers is for a trunk."""
-    holding = [sample for sample in samples if sample.result.outcome is Outcome.PASS]
-    if not holding:
-        denied = any(sample.result.outcome is Outcome.FAIL for sample in samples)
-        return RegistrationView(name, False if denied else None)
-    ends = [
-        sample.at.mono_ns + left * NS_PER_S for sample in holding if isinstance(left := sample.result.facts.get("expires_s"), int)
-    ]
-    return RegistrationView(name, True, max(ends, default=None))
+def _kept(name: str, registration: Registration) -> RegistrationView:
+    """Our own binding: we know ourselves whether there is one, whatever the last refresh came to."""
+    if registration.is_bound:
+        return RegistrationView(name, True, registration.bound_until_ns)
+    return RegistrationView(name, None if registration.standing() is None else False)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from config.addresses import is_ip_address
+from config.cross_probes import registrar_of
 from config.model import Probe as ProbeSettings
 from config.model import SipOptionsProbe, SipProbe, SipRegisterProbe
 from config.units import is_accepted
@@ -38,7 +39,7 @@ class Means:
     rng: random.Random
     passwords: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     registrars: dict[str, PacedPermits] = field(default_factory=dict)
-    """By the registrar's URI: one pace for all AORs that are registered there."""
+    """By host and port: one pace for all AORs that are registered there, over whatever transport."""
     locations: dict[tuple[object, ...], Location] = field(default_factory=dict)
     """Probes that ask for the same name in the same manner look it up together."""
 
@@ -85,7 +86,7 @@ def _sip_register(settings: SipRegisterProbe, means: Means, password: bytes | No
     aor = Aor(settings.aor, registrar_uri(settings.aor), settings.timeout, settings.expires // NS_PER_S)
     given = settings.credentials
     credentials = None if given is None or password is None else Credentials(given.username, password, given.realm)
-    line = Line(means.sip, means.permits(str(settings.target), settings.rate), means.rng)
+    line = Line(means.sip, means.permits(registrar_of(settings.target), settings.rate), means.rng)
     way = _way(settings, means, settings.timeout)
     if settings.mode == "bind":
         return RegisterBindProbe(aor, credentials, way, line)

@@ -67,6 +67,7 @@ class _Attempt:
     def __call__(self, result: ProbeResult, *, last: bool = True) -> None:
         if last:
             self.beat.in_flight.discard(self)
+            self.cancel = None
         self.emit(self, result)
 
 
@@ -160,10 +161,14 @@ class ProbeRunner:
             return
         beat.in_flight.add(attempt)
         try:
-            attempt.cancel = beat.job.probe.begin(attempt)
+            cancel = beat.job.probe.begin(attempt)
         except Exception as error:
             log.exception("probe %s raised", beat.name, extra={"probe": beat.name})
             attempt(_own_trouble("exception", type(error).__name__))
+        else:
+            # Only while it is under way: with what it reports to, the attempt would be a circle that nobody frees.
+            if attempt in beat.in_flight:
+                attempt.cancel = cancel
 
     def _emit(self, attempt: _Attempt, result: ProbeResult) -> None:
         beat = attempt.beat

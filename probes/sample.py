@@ -7,9 +7,11 @@ was bad, and `origin` says how we know: a response on the wire, silence, a trans
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from types import MappingProxyType
+
+from probes.values import fast_dataclass
 
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
@@ -17,7 +19,7 @@ NS_PER_MS = 1_000_000
 _NO_FACTS: Mapping[str, str | int] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Moment:
     """One instant on two clocks, in nanoseconds. Durations come from `mono_ns`, which is never stored."""
 
@@ -45,7 +47,7 @@ class Path(StrEnum):
     CONTROL = "control"
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Trace:
     """The last message each way, as it was on the wire but for credentials. Empty where there was none."""
 
@@ -53,7 +55,7 @@ class Trace:
     received: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class ProbeResult:
     """One attempt as the probe saw it.
 
@@ -74,7 +76,7 @@ class ProbeResult:
     trace: Trace | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Sample:
     """A result pinned to its probe, vantage point, place in the order of sending, and moments of sending and arrival."""
 

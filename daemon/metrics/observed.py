@@ -130,7 +130,7 @@ class Metrics:
             code = "" if result.code is None else str(result.code)
             results = series.results[kind] = self._results.labels(sample.probe, path, result.outcome, code, result.origin)
         results.inc()
-        if result.origin is Origin.WIRE:
+        if result.origin is Origin.WIRE and result.duration_ns:  # what is told from memory took none
             series.duration.observe(result.duration_ns / NS_PER_S)
         standing = self._reach.hear(sample)
         if standing is None:

@@ -46,6 +46,16 @@ class Registrations(Collector):
         yield _by_registrar("sip_registers_sent", "REGISTERs sent", {each.registrar: each.sent for each in registrars})
         told = "REGISTERs that waited for their turn"
         yield _by_registrar("sip_registers_deferred", told, {each.registrar: each.deferred for each in registrars})
+        yield from _paces(registrars)
+
+
+def _paces(registrars: list[RegistrarView]) -> Iterator[Metric]:
+    told = "Messages per second that may go to the registrar: configured, or learned so far"
+    yield by("sip_register_rate", told, "registrar", {each.registrar: each.rate for each in registrars})
+    waiting = {each.registrar: float(each.waiting) for each in registrars}
+    yield by("sip_registers_waiting", "REGISTERs that wait for their turn now", "registrar", waiting)
+    told = "What is left of the rest after a refusal or by Retry-After: nothing goes to the registrar meanwhile"
+    yield by("sip_register_pause_seconds", told, "registrar", {each.registrar: each.pause_ns / NS_PER_S for each in registrars})
 
 
 def _by_registrar(name: str, told: str, counts: dict[str, int]) -> Metric:

@@ -68,6 +68,15 @@ class Webhook(Collector):
     def collect(self) -> Iterator[Metric]:
         tally = self._tally
         yield count("webhook_requests", "Answers given", ["gate", "answer"], tally.answers)
+        told = "Answers given by the caller's region, `other` where the configuration does not know it"
+        yield count("webhook_callers_by_region", told, ["gate", "answer", "region"], tally.regions)
+        told = "Answers given by the number called, `other` where the configuration does not know it"
+        yield count("webhook_callers_by_number", told, ["gate", "answer", "number"], tally.numbers)
+        yield count("webhook_absences", "Failures played for the reserved key", ["gate", "answer"], tally.absences)
+        yield count("webhook_agent_checks", "Agent checks answered", ["gate", "word"], tally.agents)
+        if tally.certificate is not None:
+            told = "1: the certificate on disk is in use, 0: it cannot be used and an older one is"
+            yield gauge("webhook_certificate_reload_successful", told, tally.certificate)
         refusals = {(reason,): count for reason, count in tally.refusals.items()}
         yield count("webhook_refused", "Requests that got no answer", ["reason"], refusals)
         yield self._durations()

@@ -12,7 +12,7 @@ from daemon import status
 from daemon.board import Board
 from daemon.reply import Reply
 from daemon.status import Standing
-from daemon.web import answer, responses
+from daemon.web import answer, openapi, responses
 from daemon.web.listener import Limits, Listener
 from gates.gate import Transition
 from gates.lease import LAG_LIMIT_NS
@@ -57,6 +57,7 @@ class Admin:
             "/readyz": self._readyz,
             "/api/v1/gates": self._gates,
             "/api/v1/status": self._status,
+            "/api/v1/openapi.json": lambda: responses.encoded(openapi.ADMIN),
         }
 
     async def serve(self, host: str, port: int) -> Listener:

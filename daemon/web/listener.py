@@ -8,93 +8,26 @@ and answer 500.
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
+import ssl
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, cast
 
-from aiohttp import http_exceptions, web
+from aiohttp import web
 from aiohttp.http_parser import RawRequestMessage
 from yarl import URL
 
-from daemon.web.responses import failure
+from daemon.web.acceptor import Acceptor
+from daemon.web.certificates import Certificates
+from daemon.web.connection import Connection
+from daemon.web.limits import Limits as Limits
+from daemon.web.places import Place, Places
+from daemon.web.sources import origin
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
-logger = logging.getLogger("cutoverd.web")
-
-_THEIRS = (http_exceptions.HttpProcessingError, web.RequestPayloadError, web.PayloadAccessError, ConnectionError)
-"""What only a client can cause: malformed messages, broken bodies, connections that go away."""
-
 _STOP_S = 1.0
 _NOWHERE = URL("/")
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much of us one client can take.
-
-    `idle_s` is how long a connection may stay silent and also how long a request's header may take: it counts from the
-    connection's start or the last answer, and bytes that trickle in do not extend it. `body_s` bounds the body likewise.
-    """
-
-    idle_s: float = 75.0
-    body_s: float = 5.0
-    drain_s: float = 1.0
-    body_bytes: int = 64 * 1024
-    line_bytes: int = 8190
-    fields: int = 100
-    connections: int = 1024
-
-
-class _Connection(web.RequestHandler):
-    __slots__ = ("_server", "_stuck")
-
-    def __init__(self, server: _Server, **options: Any) -> None:
-        super().__init__(server, **options)
-        self._server = server
-        self._stuck: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # In this order: aiohttp wants a connection to have begun before it ends.
-        super().connection_made(transport)
-        if self._server.is_crowded:
-            cast(asyncio.Transport, transport).abort()
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        self._unstick()
-        super().connection_lost(exc)
-
-    def pause_writing(self) -> None:
-        """The client does not read: it has as long as it may be silent, or it would keep its connection for ever."""
-        super().pause_writing()
-        if self.transport is not None:
-            self._stuck = self._loop.call_later(self._server.limits.idle_s, self.transport.abort)
-
-    def resume_writing(self) -> None:
-        self._unstick()
-        super().resume_writing()
-
-    def _unstick(self) -> None:
-        if self._stuck is not None:
-            self._stuck.cancel()
-            self._stuck = None
-
-    def handle_error(
-        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
-    ) -> web.StreamResponse:
-        if status < 500:
-            response = failure(status, "malformed request")
-        else:
-            self.log_exception("a request could not be answered", exc_info=exc)
-            response = failure(500, "internal error")
-        response.force_close()
-        return response
-
-    def log_exception(self, *args: Any, **kw: Any) -> None:
-        if not isinstance(kw.get("exc_info"), _THEIRS):
-            logger.error(*args, **kw)
 
 
 def _request(message: RawRequestMessage, *rest: Any) -> web.BaseRequest:
@@ -106,10 +39,19 @@ def _request(message: RawRequestMessage, *rest: Any) -> web.BaseRequest:
 
 
 class _Server(web.Server):
-    def __init__(self, handle: Handler, limits: Limits) -> None:
+    """Makes connections and gives them places: a `House` to them, and a `Door` to arrivals where there is TLS."""
+
+    def __init__(
+        self, handle: Handler, limits: Limits, certificates: Certificates | None, turned_away: Callable[[str], None]
+    ) -> None:
         super().__init__(self._handle, request_factory=self._make)
         self._answer = handle
         self.limits = limits
+        self.handshake_s = limits.stranger_s
+        self.close_s = limits.drain_s
+        self._certificates = certificates
+        self._turned_away = turned_away
+        self._places = Places(limits.connections, limits.strangers)
         self._loop = asyncio.get_running_loop()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -117,15 +59,27 @@ class _Server(web.Server):
         response = await self._answer(request)
         if "Transfer-Encoding" in request.headers:
             response.force_close()
+        if response.status >= 400 and not request.content.is_eof():
+            response.force_close()
+            cast(Connection, request.protocol).stop_listening()
         return response
 
     def _make(self, *parts: Any) -> web.BaseRequest:
         return _request(*parts, self._loop)
 
     def __call__(self) -> web.RequestHandler:
+        return self.seat(None)
+
+    def context(self) -> ssl.SSLContext:
+        assert self._certificates is not None
+        return self._certificates.context
+
+    def seat(self, place: Place | None) -> Connection:
         limits = self.limits
-        return _Connection(
+        return Connection(
             self,
+            self,
+            place,
             loop=self._loop,
             keepalive_timeout=limits.idle_s,
             lingering_time=limits.drain_s,
@@ -136,44 +90,70 @@ class _Server(web.Server):
             access_log=None,
         )
 
-    @property
-    def is_crowded(self) -> bool:
-        return len(self.connections) > self.limits.connections
+    def enter(self, host: str, turn_away: Callable[[], None]) -> Place | None:
+        before = self._places.turned_away
+        place = self._places.enter(origin(host), turn_away)
+        if self._places.turned_away > before:
+            self._turned_away("crowded")
+        if place is not None and self.limits.strangers is not None:
+            place.settled = self._loop.call_later(self.limits.stranger_s, self._too_late, place).cancel
+        return place
+
+    def _too_late(self, place: Place) -> None:
+        self._turned_away("silent")
+        place.leave()
+        place.turn_away()
 
 
 class Listener:
     """One listening address. Opened once, closed once."""
 
-    def __init__(self, handle: Handler, *, limits: Limits) -> None:
-        """Within a running loop."""
-        self._server = _Server(handle, limits)
+    def __init__(
+        self,
+        handle: Handler,
+        *,
+        limits: Limits,
+        certificates: Certificates | None = None,
+        turned_away: Callable[[str], None] = lambda reason: None,
+    ) -> None:
+        """Within a running loop. `turned_away` is told `crowded` or `silent` for each stranger that we sent away."""
+        self._server = _Server(handle, limits, certificates, turned_away)
+        self._acceptor = Acceptor(self._server) if certificates is not None else None
         self._listening: asyncio.Server | None = None
+        self.is_open = False
 
     async def open_tcp(self, host: str, port: int) -> None:
         """Raises OSError when the address cannot be had."""
-        loop = asyncio.get_running_loop()
-        self._listening = await loop.create_server(self._server, host, port, backlog=1024)
+        if self._acceptor is not None:
+            await self._acceptor.open(host, port)
+        else:
+            loop = asyncio.get_running_loop()
+            self._listening = await loop.create_server(self._server, host, port, backlog=1024)
+        self.is_open = True
 
     async def open_unix(self, bound: socket.socket) -> None:
         """Listens on a socket that is bound already."""
         loop = asyncio.get_running_loop()
         self._listening = await loop.create_unix_server(self._server, sock=bound)
-
-    @property
-    def is_open(self) -> bool:
-        return self._listening is not None and self._listening.is_serving()
+        self.is_open = True
 
     @property
     def port(self) -> int:
         """The port in use, which is the kernel's choice where 0 was asked for."""
+        if self._acceptor is not None:
+            return self._acceptor.port
         sockets = self._listening.sockets if self._listening else ()
         return int(sockets[0].getsockname()[1]) if sockets else 0
 
     async def close(self) -> None:
         """Stop listening, let requests in progress end for a second, close every connection."""
-        if self._listening is None:
+        if not self.is_open:
             return
-        self._listening.close()
-        self._listening = None
+        self.is_open = False
+        if self._acceptor is not None:
+            await self._acceptor.close()
+        if self._listening is not None:
+            self._listening.close()
+            self._listening = None
         self._server.pre_shutdown()
         await self._server.shutdown(_STOP_S)

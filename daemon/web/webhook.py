@@ -12,74 +12,147 @@ from typing import Protocol
 from aiohttp import web
 
 from daemon.board import Board
-from daemon.web import body
+from daemon.web import body, openapi
+from daemon.web.absence import KEY as ABSENCE_KEY
+from daemon.web.absence import Absences
 from daemon.web.answer import Renderer
-from daemon.web.keys import Keys, presented
+from daemon.web.certificates import Certificates
+from daemon.web.connection import Connection
+from daemon.web.guard import Guard
+from daemon.web.keys import Keys
+from daemon.web.ledger import Ledger
 from daemon.web.listener import Limits, Listener
 from daemon.web.responses import encoded, failure
 from gates.lease import answer
 
 PREFIX = "/v1/gates/"
+OPENAPI = "/v1/openapi.json"
 
 
 class Observer(Protocol):
-    """Who counts. `gate` and `key` are names from the configuration, `reason` one of REFUSALS: a client invents no labels."""
+    """Who counts. `gate` and `key` are names from the configuration, `region` and `number` values of it or `other` or `none`,
+    `reason` one of REFUSALS: a client invents no labels.
+    """
 
-    def answered(self, gate: str, answer: str, key: str, *, began_ns: int, ended_ns: int) -> None: ...
+    def answered(
+        self, gate: str, answer: str, key: str, *, began_ns: int, ended_ns: int, region: str = "", number: str = ""
+    ) -> None: ...
 
     def refused(self, reason: str) -> None: ...
 
 
-REFUSALS = ("not-found", "method", "unauthorized", "body", "unknown-gate")
+REFUSALS = (
+    *("not-found", "method", "unauthorized", "no-key", "foreign", "stranger-rate", "key-rate", "body", "unknown-gate"),
+    *("crowded", "silent"),
+)
+"""The last two are connections that ended before they asked anything."""
+
+_ONE_SECOND = {"Retry-After": "1"}
 
 
 class Webhook:
     def __init__(
-        self, board: Board, keys: Keys, *, now_ns: Callable[[], int], observer: Observer, limits: Limits | None = None
+        self,
+        board: Board,
+        keys: Keys | Guard,
+        *,
+        now_ns: Callable[[], int],
+        observer: Observer,
+        limits: Limits | None = None,
+        ledger: Ledger | None = None,
+        certificates: Certificates | None = None,
+        absences: Absences | None = None,
     ) -> None:
-        """`now_ns` reads the monotonic clock of the board's moments."""
+        """`now_ns` reads the monotonic clock of the board's moments. Keys alone are a guard that limits nobody."""
         self._board = board
-        self._keys = keys
+        self._guard = Guard(keys) if isinstance(keys, Keys) else keys
         self._now_ns = now_ns
         self._observer = observer
         self._limits = limits or Limits()
+        self._ledger = ledger
+        self._certificates = certificates
+        self._absences = absences or Absences()
         self._renderer = Renderer()
+        self._needs_host = self._guard.needs_host
 
     async def serve(self, host: str, port: int) -> Listener:
         """Raises OSError when the address cannot be had."""
-        listener = Listener(self.handle, limits=self._limits)
+        listener = Listener(self.handle, limits=self._limits, certificates=self._certificates, turned_away=self._observer.refused)
         await listener.open_tcp(host, port)
         return listener
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
         began_ns = self._now_ns()
-        if not request.path.startswith(PREFIX):
-            return self._refuse("not-found", failure(404, "not found"))
-        if request.method not in ("GET", "POST"):
-            return self._refuse("method", failure(405, "method not allowed", {"Allow": "GET, POST"}))
-        key = self._key(request)
+        host = (request.remote or "") if self._needs_host else ""
+        key = self._guard.key(request.headers, host)
         if key is None:
-            return self._refuse("unauthorized", failure(401, "unauthorized", {"WWW-Authenticate": 'Bearer realm="cutoverd"'}))
+            return self._strange(request, began_ns)
+        connection = request.protocol
+        if isinstance(connection, Connection):
+            connection.prove()
+        if not self._guard.may_ask(key, now_ns=began_ns):
+            return self._refuse("key-rate", failure(429, "too many requests", _ONE_SECOND))
+        misasked = self._misasked(request)
+        if misasked is not None:
+            return misasked
+        said = b""
         if request.can_read_body:
             read = await body.read(request, self._limits)
             if isinstance(read, web.Response):
                 return self._refuse("body", read)
-        return self._answer(request.path.removeprefix(PREFIX), key, began_ns)
+            said = read
+        if request.path == OPENAPI:
+            return encoded(openapi.WEBHOOK)
+        return await self._told(request, said, key, began_ns)
 
-    def _key(self, request: web.BaseRequest) -> str | None:
-        found: str | None = None
-        for secret in presented(request.headers):
-            found = self._keys.match(secret) or found
-        return found
+    async def _told(self, request: web.BaseRequest, said: bytes, key: str, began_ns: int) -> web.Response:
+        if key == ABSENCE_KEY:
+            gate = request.path.removeprefix(PREFIX)
+            return await self._absences.play(request, gate, known=gate in self._board.leases)
+        return self._answer(request, said, key, began_ns)
 
-    def _answer(self, gate: str, key: str, began_ns: int) -> web.Response:
+    def _misasked(self, request: web.BaseRequest) -> web.Response | None:
+        path = request.path
+        if path.startswith(PREFIX):
+            return None if request.method in ("GET", "POST") else self._not_allowed("GET, POST")
+        if path == OPENAPI:
+            return None if request.method == "GET" else self._not_allowed("GET")
+        return self._refuse("not-found", failure(404, "not found"))
+
+    def _not_allowed(self, allow: str) -> web.Response:
+        return self._refuse("method", failure(405, "method not allowed", {"Allow": allow}))
+
+    def _strange(self, request: web.BaseRequest, now_ns: int) -> web.Response:
+        """Whoever has shown no good key learns what HTTP alone would tell, and not which paths or gates there are."""
+        host = request.remote or ""
+        if not self._guard.may_knock(host, now_ns=now_ns):
+            response = self._refuse("stranger-rate", failure(429, "too many requests", _ONE_SECOND))
+            response.force_close()
+            return response
+        misasked = self._misasked(request)
+        if misasked is not None:
+            return misasked
+        challenge = {"WWW-Authenticate": 'Bearer realm="cutoverd"'}
+        return self._refuse(self._guard.why_not(request.headers, host), failure(401, "unauthorized", challenge))
+
+    def _answer(self, request: web.BaseRequest, said: bytes, key: str, began_ns: int) -> web.Response:
+        gate = request.path.removeprefix(PREFIX)
         lease = self._board.leases.get(gate)
         if lease is None:
             return self._refuse("unknown-gate", failure(404, "no such gate"))
+        region, number = self._ledger.read(request.query, said) if self._ledger else ("", "")
         now_ns = self._now_ns()
-        said = answer(lease, now_ns=now_ns, turned_ns=self._board.turned_ns)
-        response = encoded(self._renderer.render(lease, said))
-        self._observer.answered(gate, "OK" if said.ok else "DEGRADED", key, began_ns=began_ns, ended_ns=self._now_ns())
+        told = answer(lease, now_ns=now_ns, turned_ns=self._board.turned_ns)
+        response = encoded(self._renderer.render(lease, told))
+        self._observer.answered(
+            gate,
+            "OK" if told.ok else "DEGRADED",
+            key,
+            began_ns=began_ns,
+            ended_ns=self._now_ns(),
+            region=region,
+            number=number,
+        )
         return response
 
     def _refuse(self, reason: str, response: web.Response) -> web.Response:

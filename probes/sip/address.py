@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from probes.sip.memo import Memo
 from probes.sip.syntax import (
@@ -20,6 +19,7 @@ from probes.sip.syntax import (
     split,
 )
 from probes.sip.uri import check_uri
+from probes.values import fast_dataclass
 
 # Display names should be tokens or quoted; unquoted UTF-8 and other bytes above ASCII are seen in the field and harmless.
 _DISPLAY = re.compile(r"[A-Za-z0-9\-.!%*_+`'~ \t\x80-\U0010ffff]*")
@@ -30,7 +30,7 @@ DEFAULT_EXPIRES = 3600
 """Seconds: what a malformed expiry of a Contact counts as (RFC 3261 §20.10)."""
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Address:
     """From, To or one Contact. `display` is unquoted text, `uri` any absolute URI as received."""
 

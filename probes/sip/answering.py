@@ -46,7 +46,7 @@ class Answering:
 
 def _tag(request: Request) -> str:
     """The same for a request that comes again: nothing is remembered of it (RFC 3261 §8.2.7)."""
-    return f"{crc32(f'{request.call_id} {request.vias[0].branch}'.encode()):08x}"
+    return f"{crc32(f'{request.call_id} {request.vias[0].branch}'.encode('utf-8', 'surrogateescape')):08x}"
 
 
 def response_to(request: Request, source: Endpoint, status: int, reason: str, *, tag: str, headers: Headers = ()) -> Response:

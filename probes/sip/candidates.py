@@ -1,23 +1,12 @@
-"""Where a SIP URI leads, as values; and which of its candidates a client that wants only one would try first."""
+"""Where a SIP URI leads, as values."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
-from itertools import accumulate
-from typing import Protocol, TypeVar
 
 from probes.records import Fault
 from probes.sip.target import Endpoint, Transport
-
-_T = TypeVar("_T")
-
-
-class Chance(Protocol):
-    """`random.Random` or `random.SystemRandom`."""
-
-    def randint(self, a: int, b: int, /) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,27 +98,3 @@ class Lost:
     why: Fault
     ttl_s: int | None = None
     detail: str = ""
-
-
-def pick(candidates: Sequence[Candidate], *, rng: Chance) -> Candidate:
-    """The one that RFC 2782 would try first: least rank and priority, then by chance in proportion to weight.
-
-    Addresses of one name share its weight. Raises ValueError without candidates.
-    """
-    first = min((each.rank, each.priority) for each in candidates)
-    servers: dict[tuple[Transport, str, int], list[Candidate]] = {}
-    for each in candidates:
-        if (each.rank, each.priority) == first:
-            servers.setdefault((each.transport, each.name, each.port), []).append(each)
-    # Servers of weight 0 stand first: they are chosen only by a draw of 0, hence seldom, but not never.
-    groups = sorted(servers.values(), key=lambda group: group[0].weight > 0)
-    drawn = rng.randint(0, sum(group[0].weight for group in groups))
-    if drawn == 0:
-        groups = [group for group in groups if group[0].weight == 0] or groups[:1]
-        return _any(_any(groups, rng), rng)
-    sums = accumulate(group[0].weight for group in groups)
-    return _any(next(group for group, reached in zip(groups, sums, strict=True) if reached >= drawn), rng)
-
-
-def _any(items: Sequence[_T], rng: Chance) -> _T:
-    return items[rng.randint(0, len(items) - 1)]

@@ -5,20 +5,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import field
 from enum import StrEnum
 
 from probes.sip.message import Response
 from probes.sip.target import Endpoint
 from probes.sip.trouble import Trouble
+from probes.values import fast_dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Answered:
     """A final response. `copies` counts the request and its retransmissions; with more than one, `rtt_ns` is from the first.
 
     `connect_ns` is how long the request waited for its connection, TLS handshake included: next to nothing where one stood,
-    0 where none is needed. `certificate_not_after` is the end of the peer's certificate in UTC seconds.
+    0 where none is needed. `certificate_not_after` is the end of the peer's certificate in UTC seconds. `is_public` where it
+    is known that neither message holds a credential.
     """
 
     response: Response
@@ -27,23 +29,28 @@ class Answered:
     copies: int
     connect_ns: int = 0
     certificate_not_after: int | None = None
-    sent: bytes = b""
-    received: bytes = b""
+    sent: bytes = field(default=b"", repr=False)
+    received: bytes = field(default=b"", repr=False)
+    is_public: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Silent:
-    """No final response in time; `provisional` is the last 1xx status seen. With no `copies` not even a connection stood."""
+    """No final response in time; `provisional` is the last 1xx status seen. With no `copies` not even a connection stood.
+
+    `elsewhere` did answer, in our own words, but it is not whom we asked.
+    """
 
     elapsed_ns: int
     peer: Endpoint
     copies: int
     provisional: int | None = None
-    sent: bytes = b""
-    received: bytes = b""
+    elsewhere: Endpoint | None = None
+    sent: bytes = field(default=b"", repr=False)
+    received: bytes = field(default=b"", repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Refused:
     """An ICMP error about our request came back, or a connection was refused; `offender` is the host that reported it.
 
@@ -54,7 +61,7 @@ class Refused:
     elapsed_ns: int
     peer: Endpoint
     offender: str | None
-    sent: bytes = b""
+    sent: bytes = field(default=b"", repr=False)
 
 
 class Break(StrEnum):
@@ -72,7 +79,7 @@ class Break(StrEnum):
     """The peer's certificate is not one we believe: expired, by a stranger, for another name."""
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Broken:
     """A connection broke before the answer came. `detail` is for people, and short."""
 
@@ -80,10 +87,10 @@ class Broken:
     elapsed_ns: int
     peer: Endpoint
     detail: str = ""
-    sent: bytes = b""
+    sent: bytes = field(default=b"", repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class SelfTrouble:
     """We could not ask, or could not hear."""
 

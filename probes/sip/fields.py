@@ -108,20 +108,19 @@ _INESSENTIAL = {
 def parse_fields(lines: list[str], *, is_response: bool) -> dict[str, Any]:
     """`Message`'s fields, and `length` if Content-Length was given, out of the header lines.
 
-    What is inessential in a response and cannot be read is kept among `headers`. Raises MalformedMessage; always where a line
-    is a continuation.
+    What is inessential in a response and cannot be read is kept among `headers`; a line there that is no header is passed over.
+    No line may be a continuation. Raises MalformedMessage.
     """
     if len(lines) > MAX_HEADERS:
         raise MalformedMessage(Malformation.TOO_MANY_HEADERS, f"{len(lines)} header lines")
     fields: dict[str, Any] = {}
-    others = []
+    others: list[tuple[str, str]] = []
     for line in lines:
         try:
             field, value = _LINES.get(line) or _unmet(line)
         except MalformedMessage as fault:
-            if not is_response or fault.reason not in _INESSENTIAL:
-                raise
-            field, value = "headers", _raw(line)
+            others += _spared(line, fault, is_response=is_response)
+            continue
         if field == "headers":
             others.append(value)
         elif field not in fields:
@@ -132,11 +131,24 @@ def parse_fields(lines: list[str], *, is_response: bool) -> dict[str, Any]:
             others.append(_raw(line))
         else:
             raise MalformedMessage(Malformation.REPEATED_HEADER, field)
+    _check_required(fields)
+    fields["headers"] = tuple(others)
+    return fields
+
+
+def _check_required(fields: dict[str, Any]) -> None:
     for field in _REQUIRED:
         if field not in fields:
             raise MalformedMessage(Malformation.MISSING_HEADER, field.rstrip("_"))
-    fields["headers"] = tuple(others)
-    return fields
+
+
+def _spared(line: str, fault: MalformedMessage, *, is_response: bool) -> list[tuple[str, str]]:
+    """What is left of a line that cannot be read. Raises `fault` where that matters."""
+    if is_response and fault.reason is Malformation.HEADER:
+        return []
+    if is_response and fault.reason in _INESSENTIAL:
+        return [_raw(line)]
+    raise fault
 
 
 def _raw(line: str) -> tuple[str, str]:

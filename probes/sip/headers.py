@@ -6,11 +6,11 @@ Each `parse_…` takes an unfolded header value and raises ValueError; each valu
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from probes.sip.address import ANY_CONTACT, Address, parse_address, parse_contacts
 from probes.sip.syntax import Params, number, parameters, parameters_text
 from probes.sip.via import Via, parse_vias
+from probes.values import fast_dataclass
 
 __all__ = [
     "ANY_CONTACT",
@@ -37,7 +37,7 @@ LONGEST_COMMENT = 1_000
 """Characters of a Retry-After: its comment is read mark by mark, and nobody needs more words."""
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class CSeq:
     number: int
     method: str
@@ -60,7 +60,7 @@ def parse_call_id(value: str) -> str:
     return value
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class RetryAfter:
     """Seconds to stay away, why (without the outer parentheses, raw), and parameters such as `duration`."""
 

@@ -9,7 +9,6 @@ from typing import Protocol
 
 from probes.clock import mono_ns
 from probes.records import Fault, Kind, Question, Reply
-from probes.sample import Moment
 from probes.sip.candidates import Candidate, Located, Lost, Place
 from probes.sip.freshness import Held, hold
 from probes.sip.locate import Locating
@@ -18,8 +17,8 @@ from probes.sip.target import Target, TlsSettings, Transport
 
 log = logging.getLogger(__name__)
 
-Known = Callable[[tuple[Target, ...] | str], None]
-"""Takes the targets, never none, or the reason why there are none: a token such as `dns-nxdomain`."""
+Known = Callable[[tuple[Target, ...] | Lost], None]
+"""Takes the targets, never none, or why there are none."""
 Cancel = Callable[[], None]
 
 
@@ -72,15 +71,9 @@ class Location:
             self._learn(outcome)
 
     @property
-    def outcome(self) -> Located | Lost | None:
-        """What is held, for people: names, priorities, weights and flaws. None before the first look-up has ended."""
-        return None if self._held is None else self._held.outcome
-
-    def targets(self, *, now: Moment) -> tuple[Target, ...] | None:
-        """Those that are known and fresh; None where a look-up is due, or has failed."""
-        if self._held is None or not self._held.is_fresh(now_ns=now.mono_ns):
-            return None
-        return self._targets or None
+    def name(self) -> str:
+        """What is looked up."""
+        return self._place.name
 
     def ask(self, known: Known) -> Cancel:
         """`known` is called once: before this returns if there is a fresh answer, else when the look-up has ended."""
@@ -126,7 +119,7 @@ class Location:
             # One by one, so that whatever one of them does the others are told.
             asyncio.get_running_loop().call_soon(self._tell, ticket, answer)
 
-    def _tell(self, ticket: object, answer: tuple[Target, ...] | str) -> None:
+    def _tell(self, ticket: object, answer: tuple[Target, ...] | Lost) -> None:
         known = self._waiting.pop(ticket, None)
         if known is not None:
             known(answer)
@@ -142,8 +135,8 @@ class Location:
         self._held = held
         return held.outcome
 
-    def _answer(self, outcome: Located | Lost) -> tuple[Target, ...] | str:
-        return str(outcome.why) if isinstance(outcome, Lost) else self._targets
+    def _answer(self, outcome: Located | Lost) -> tuple[Target, ...] | Lost:
+        return outcome if isinstance(outcome, Lost) else self._targets
 
     def _made(self, candidates: tuple[Candidate, ...]) -> tuple[Target, ...]:
         if len({":" in each.address for each in candidates}) > 1:

@@ -7,7 +7,6 @@ Bytes that are not UTF-8 survive a round trip as surrogate escapes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from probes.sip.fields import is_typed, parse_fields, unfold
@@ -15,6 +14,7 @@ from probes.sip.headers import Address, CSeq, RetryAfter, Via
 from probes.sip.malformed import Malformation, MalformedMessage
 from probes.sip.start_line import START_LINES, VERSION, StatusLine
 from probes.sip.syntax import is_token
+from probes.values import fast_dataclass
 
 __all__ = [
     "MAX_DATAGRAM",
@@ -43,7 +43,7 @@ class UnsafeMessage(ValueError):
     """Our own code built a message that would not survive the wire: a line break in a value, a header given twice."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fast_dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """What requests and responses share. `vias` is topmost first and never empty once parsed.
 
@@ -70,13 +70,13 @@ class Message:
         return [value for key, value in self.headers if key.lower() == wanted]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fast_dataclass(frozen=True, slots=True, kw_only=True)
 class Request(Message):
     method: str
     uri: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fast_dataclass(frozen=True, slots=True, kw_only=True)
 class Response(Message):
     status: int
     reason: str = ""
@@ -108,7 +108,7 @@ def parse(data: bytes) -> Request | Response:
     lines = text.split("\r\n")
     _check_head(text, len(lines))
     start = START_LINES[lines[0]]
-    fields = _fields(text, lines)
+    fields = _fields(text, lines, is_response=isinstance(start, StatusLine))
     length = fields.pop("length", len(body))
     if length > len(body):
         raise MalformedMessage(Malformation.BODY_SHORT, f"{len(body)} of {length} bytes")
@@ -128,16 +128,12 @@ def _check_head(text: str, lines: int) -> None:
         raise MalformedMessage(Malformation.TOO_MANY_VALUES, "more values and parameters than anybody needs")
 
 
-def _fields(text: str, lines: list[str]) -> dict[str, Any]:
-    """Folding is rare, and a continuation is never a header line by itself: it is looked for where reading fails."""
-    try:
-        return parse_fields(lines[1:])
-    except MalformedMessage:
-        if "\r\n " not in text and "\r\n\t" not in text:
-            raise
+def _fields(text: str, lines: list[str], *, is_response: bool) -> dict[str, Any]:
+    if "\r\n " not in text and "\r\n\t" not in text:
+        return parse_fields(lines[1:], is_response=is_response)
     if lines[1][:1] in _BLANKS:
         raise MalformedMessage(Malformation.HEADER, "the first header line is a continuation")
-    return parse_fields(unfold(text).split("\r\n")[1:])
+    return parse_fields(unfold(text).split("\r\n")[1:], is_response=is_response)
 
 
 def serialise(message: Request | Response) -> bytes:

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from probes.clock import mono_ns
 from probes.probe import Cancel, Report
-from probes.sample import Origin, Outcome, ProbeResult
+from probes.sip.each import Tell, ask_each
 from probes.sip.exchanged import Exchanged
 from probes.sip.headers import Address, CSeq, Via
 from probes.sip.location import Location
 from probes.sip.message import Request
 from probes.sip.outgoing import Outgoing
+from probes.sip.series import BITS, Series
 from probes.sip.target import Endpoint, Target, Transport
-from probes.sip.template import Template
 from probes.sip.transport import SipEngine
 from probes.sip.uri import host_text
 from probes.sip.verdict import judge
 
 _CSEQ = CSeq(1, "OPTIONS")
+
+MOST_WRITERS = 64
+"""Targets of one name that are remembered with how they are written to; more than any name leads to at a time."""
 
 
 class RandomSource(Protocol):
@@ -60,24 +63,46 @@ class OptionsProbe:
         self.timeout_ns = timeout_ns
         self.accepts = accepts
         self._rng = rng
-        self._template: Template
-        self._written_for: tuple[Transport, Endpoint] | None = None
+        self._writers: dict[Target, _Writer] = {}
 
     def begin(self, report: Report) -> Cancel:
         if isinstance(self.way, Location):
-            return _Located(self, self.way, report).cancel
+            return self._ask_each(self.way, report)
         return self.ask(self.way, lambda exchanged: report(judge(exchanged, self.accepts)), self.timeout_ns)
 
-    def ask(self, target: Target, ended: Callable[[Exchanged], None], timeout_ns: int) -> Cancel:
-        return self._engine.ask(target, lambda local: self._request(target.transport, local), ended, timeout_ns=timeout_ns)
+    def _ask_each(self, way: Location, report: Report) -> Cancel:
+        deadline_ns = mono_ns() + self.timeout_ns
 
-    def _request(self, transport: Transport, local: Endpoint) -> Outgoing:
-        if self._written_for != (transport, local):
-            self._template, self._written_for = Template(options(self.trunk, transport, local)), (transport, local)
-        bits = self._rng.getrandbits
-        branch, call_id = f"z9hG4bK{bits(96):024x}", f"{bits(96):024x}@{local[0]}"
-        data = self._template.render(branch=branch, tag=f"{bits(64):016x}", call_id=call_id)
-        return Outgoing(data, branch, call_id, _CSEQ)
+        def ask(target: Target, tell: Tell) -> Cancel:
+            return self.ask(target, lambda exchanged: tell(judge(exchanged, self.accepts)), deadline_ns - mono_ns())
+
+        return ask_each(way, ask, report, deadline_ns=deadline_ns)
+
+    def ask(self, target: Target, ended: Callable[[Exchanged], None], timeout_ns: int) -> Cancel:
+        writer = self._writers.get(target)
+        if writer is None:
+            if len(self._writers) >= MOST_WRITERS:
+                self._writers.clear()
+            writer = self._writers[target] = _Writer(self.trunk, target.transport, self._rng)
+        return self._engine.ask(target, writer, ended, timeout_ns=timeout_ns)
+
+
+class _Writer:
+    """The requests to one target: written once for each local endpoint, and stamped with an identifier for each sending."""
+
+    __slots__ = ("_local", "_rng", "_series", "_transport", "_trunk")
+
+    def __init__(self, trunk: Trunk, transport: Transport, rng: RandomSource) -> None:
+        self._trunk = trunk
+        self._transport = transport
+        self._rng = rng
+        self._local: Endpoint | None = None
+        self._series: Series
+
+    def __call__(self, local: Endpoint) -> Outgoing:
+        if local != self._local:
+            self._series, self._local = Series(options(self._trunk, self._transport, local), local[0]), local
+        return self._series.request(self._rng.getrandbits(BITS))
 
 
 def options(trunk: Trunk, transport: Transport, local: Endpoint) -> Request:
@@ -97,39 +122,3 @@ def options(trunk: Trunk, transport: Transport, local: Endpoint) -> Request:
         contacts=(Address(None, f"sip:cutoverd@{host_text(host, port)}{suffix}"),),
         headers=(("Accept", "application/sdp"), ("User-Agent", "cutoverd")),
     )
-
-
-class _Located:
-    """One attempt at a name: first where it leads, then each of those, all at once."""
-
-    def __init__(self, probe: OptionsProbe, location: Location, report: Report) -> None:
-        self._probe = probe
-        self._report = report
-        self._started = mono_ns()
-        self._left = 0
-        self._cancels: list[Cancel] = []
-        self._cancels.append(location.ask(self._known))
-
-    def cancel(self) -> None:
-        for cancel in self._cancels:
-            cancel()
-
-    def _known(self, targets: tuple[Target, ...] | str) -> None:
-        elapsed = mono_ns() - self._started
-        remaining = self._probe.timeout_ns - elapsed
-        if isinstance(targets, str) or remaining <= 0:
-            reason = targets if isinstance(targets, str) else "dns-timeout"
-            self._report(ProbeResult(Outcome.ERROR, None, Origin.DNS, reason, elapsed, {"host": self._probe.trunk.host}))
-            return
-        self._left = len(targets)
-        among = tuple(str(target) for target in targets)
-        for target, name in zip(targets, among, strict=True):
-            self._cancels.append(self._probe.ask(target, self._told(name, among), remaining))
-
-    def _told(self, name: str, among: tuple[str, ...]) -> Callable[[Exchanged], None]:
-        def ended(exchanged: Exchanged) -> None:
-            self._left -= 1
-            result = replace(judge(exchanged, self._probe.accepts), target=name, among=among)
-            self._report(result, last=self._left == 0)
-
-        return ended

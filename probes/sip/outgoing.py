@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import field
 
 from probes.sip.headers import CSeq
+from probes.sip.likeness import Likeness
 from probes.sip.message import Request, serialise
+from probes.values import fast_dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Outgoing:
-    data: bytes
+    """`likeness` remembers how requests of the same series were answered, `unique` is what tells this one from the others."""
+
+    data: bytes = field(repr=False)
     branch: str
     call_id: str
     cseq: CSeq
+    unique: bytes = b""
+    likeness: Likeness | None = None
 
 
 def outgoing(request: Request) -> Outgoing:

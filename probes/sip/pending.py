@@ -45,7 +45,7 @@ class Wire(Protocol):
 class Sent:
     """A request that is on its way: by which wire, and the transaction that looks after it."""
 
-    __slots__ = ("lost", "outgoing", "received", "transaction", "wire")
+    __slots__ = ("elsewhere", "is_public", "lost", "outgoing", "received", "transaction", "wire")
 
     def __init__(self, outgoing: Outgoing, wire: Wire, transaction: NonInviteClientTransaction, lost: int) -> None:
         self.outgoing = outgoing
@@ -55,16 +55,27 @@ class Sent:
         """How many datagrams the socket had lost before."""
         self.received = b""
         """The last response, as it came."""
+        self.elsewhere: Endpoint | None = None
+        """Who has answered this without having been asked."""
+        self.is_public = False
+        """Whether neither it nor the request is known to hold a credential."""
 
     def answered(self, response: Response, rtt_ns: int, *, waited_ns: int) -> Answered:
         """`waited_ns` passed before the request could be sent."""
         wire, copies, asked = self.wire, self.transaction.copies, self.outgoing.data
         connect_ns = waited_ns if wire.is_reliable else 0
-        return Answered(response, rtt_ns, wire.peer, copies, connect_ns, wire.certificate_not_after, asked, self.received)
+        not_after = wire.certificate_not_after
+        return Answered(response, rtt_ns, wire.peer, copies, connect_ns, not_after, asked, self.received, self.is_public)
+
+    def is_from(self, wire: Wire | None, peer: Endpoint) -> bool:
+        """Only whom we asked can answer; over a connection, only on the same one."""
+        return peer == self.wire.peer and (wire is None or wire is self.wire)
 
     def mismatch(self, response: Response, wire: Wire | None, peer: Endpoint) -> str | None:
         """Why a response that carries our branch is still not ours: it must come from whom we asked, about what we asked."""
-        if peer != self.wire.peer or (wire is not None and wire is not self.wire):
+        if not self.is_from(wire, peer):
+            if response.call_id == self.outgoing.call_id and response.cseq == self.outgoing.cseq:
+                self.elsewhere = peer
             return "wrong-source"
         if response.call_id != self.outgoing.call_id:
             return "foreign-call-id"
@@ -79,7 +90,7 @@ class Pending:
     """Mutable, and private to the engine. Times are monotonic nanoseconds."""
 
     __slots__ = (
-        *("build", "ended", "gives_up", "is_settled", "noted", "provisional", "retried", "sent", "started"),
+        *("build", "ended", "gives_up", "is_settled", "noted", "provisional", "tries", "sent", "started"),
         *("target", "unproved"),
     )
 
@@ -96,7 +107,7 @@ class Pending:
         self.provisional: int | None = None
         self.unproved: Refused | None = None
         """What an error said that did not quote enough of our request to prove that its sender ever saw it."""
-        self.retried = False
+        self.tries = 1
 
     def unanswered(self, *, now: int) -> Exchanged:
         """Silence is held against the target only if we were able to hear."""
@@ -108,4 +119,5 @@ class Pending:
         if self.unproved is not None:
             return replace(self.unproved, elapsed_ns=elapsed, sent=sent.outgoing.data)
         copies = sent.transaction.copies
-        return Silent(elapsed, sent.wire.peer, copies, self.provisional, sent.outgoing.data, sent.received)
+        asked = sent.outgoing.data
+        return Silent(elapsed, sent.wire.peer, copies, self.provisional, sent.elsewhere, asked, sent.received)

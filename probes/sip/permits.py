@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -45,6 +45,10 @@ class Permits(Protocol):
 
     def heard(self, exchanged: Exchanged) -> None:
         """How a permitted REGISTER ended: every one, also when it was never sent."""
+        ...
+
+    def load(self) -> Mapping[str, int]:
+        """Why one has to wait: `pace`, messages per second, and how many are `waiting`."""
         ...
 
 
@@ -114,6 +118,9 @@ class PacedPermits:
         now = mono_ns()
         self.pacer.heard(exchanged, now=now)
         self._arm(now)
+
+    def load(self) -> Mapping[str, int]:
+        return {"pace": round(self.pacer.rate), "waiting": self.waiting}
 
     def close(self) -> None:
         """Nobody is granted anything any more. Idempotent."""

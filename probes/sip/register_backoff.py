@@ -7,6 +7,9 @@ from probes.sample import NS_PER_S
 BASE_NS, MOST_NS = 30 * NS_PER_S, 1_800 * NS_PER_S
 """RFC 5626 §4.5: base-time when every flow has failed (we have one), and max-time."""
 
+LEAST_NS = NS_PER_S
+"""Between two attempts while the binding stands."""
+
 EARLIEST, LATEST = 0.75, 0.85
 """The shares of the granted interval between which a refresh is sent."""
 MARGIN_NS = 5 * NS_PER_S
@@ -27,6 +30,13 @@ def after_failure(failures: int, *, retry_after_s: int | None, chance: float) ->
     told = min(retry_after_s * NS_PER_S, MOST_NS)
     told += int(told * 0.25 * chance)
     return told if failures <= 1 else max(told, wait)
+
+
+def while_bound(left_ns: int, wait_ns: int) -> int:
+    """How long to wait where a binding still stands for `left_ns`: each attempt halves what is left, so that one lost REGISTER
+    does not cost it, and never longer than `wait_ns`, which `after_failure` gave. No more than some dozen attempts come of it.
+    """
+    return min(wait_ns, max(LEAST_NS, left_ns // 2))
 
 
 def until_refresh(granted_ns: int, *, chance: float) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+from probes.clock import mono_ns
 from probes.probe import Cancel, Report
 from probes.sample import Outcome, ProbeResult
 from probes.sip.auth import Credentials
@@ -12,7 +13,7 @@ from probes.sip.location import Location
 from probes.sip.register_conversation import Line
 from probes.sip.register_keep import State
 from probes.sip.register_request import Aor
-from probes.sip.register_result import unasked
+from probes.sip.register_result import deferred, remembered, unasked
 from probes.sip.registration import Registration
 from probes.sip.target import Target
 from probes.sip.timers import whole_ms
@@ -21,10 +22,12 @@ from probes.sip.timers import whole_ms
 class RegisterBindProbe:
     """Each beat reports what stands at that moment; the first ones wait for the first answer, at most the AOR's timeout.
 
-    A refresh that failed while the binding still stands is news once, not at every beat: three beats that tell of one 503 are
-    no three failures. Between attempts such a beat says ERROR `pending`. A binding that is gone is gone at every beat.
+    While the binding still stands, each refresh that fails is news once, not at every beat: three beats that tell of one 503
+    are no three failures, but three attempts that failed are. In between a beat says ERROR `pending`; the next attempt comes
+    when half of what is left of the binding is over. A binding that is gone is gone at every beat.
 
-    The registration begins with the first beat. Close it when done.
+    What was rejected for good is told at every beat, with `asked_s`, how long ago that was. Where the name no longer leads to
+    the place we are bound at, the next beat moves the binding. The registration begins with the first beat. Close it when done.
     """
 
     def __init__(self, aor: Aor, credentials: Credentials | None, way: Target | Location, line: Line) -> None:
@@ -33,10 +36,13 @@ class RegisterBindProbe:
         self._stopped: asyncio.Event | None = None
         self._told: str | int = 0
         """How many attempts had failed in a row when that was last reported."""
+        self._told_ns = 0
+        """When the attempt ended that was last reported."""
 
     def begin(self, report: Report) -> Cancel:
         if self.registration.state is State.IDLE:
             self.registration.start()
+        self.registration.look()
         beat = _Beat(report, self._waiting)
         standing = self.registration.standing()
         if standing is not None:
@@ -49,8 +55,10 @@ class RegisterBindProbe:
         attempt = standing.facts.get("failures", 0)
         if standing.outcome is Outcome.FAIL and self.registration.is_bound and attempt == self._told:
             return replace(unasked("pending", 0), facts=standing.facts)
-        self._told = attempt
-        return standing
+        asked_ns = self.registration.asked_ns
+        is_repeated = self.registration.state is State.REJECTED and asked_ns == self._told_ns
+        self._told, self._told_ns = attempt, asked_ns
+        return remembered(standing, mono_ns() - asked_ns) if is_repeated else standing
 
     def again(self) -> None:
         """The operator's word that what was rejected may be right now."""
@@ -69,7 +77,7 @@ class RegisterBindProbe:
         standing = registration.standing() if self._waiting else None
         if standing is not None:
             for beat in list(self._waiting):
-                beat.tell(standing)
+                beat.tell(self._news(standing))
 
 
 class _Beat:
@@ -92,8 +100,9 @@ class _Beat:
         self._report(result)
 
     def _give_up(self, registration: Registration) -> None:
-        reason = "deferred" if registration.is_deferred else "pending"
-        self.tell(unasked(reason, registration.aor.timeout_ns))
+        elapsed_ns = registration.aor.timeout_ns
+        waits = registration.is_deferred
+        self.tell(deferred(elapsed_ns, registration.load()) if waits else unasked("pending", elapsed_ns))
 
     def cancel(self) -> None:
         self._waiting.pop(self, None)

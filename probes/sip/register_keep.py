@@ -3,14 +3,15 @@
 What leads where:
 
     IDLE ──start──▶ REGISTERING ──bound──▶ REGISTERED ──refresh──▶ REGISTERED
-                        │  ▲                   │  │
-                     failed└──────lost()───────┘  failed, or the registrar no longer holds us
-                        ▼                         ▼
+                        │                      │
+                     failed                 failed, or the registrar no longer holds us
+                        ▼                      ▼
                      FAILING ──bound──▶ REGISTERED, after a back-off
     any of these ──rejected for good──▶ REJECTED ──again()──▶ REGISTERING
     any ──stop──▶ STOPPED, by way of LEAVING where the binding is to be taken back first
 
 A registration whose refresh failed may still stand for a while: `bound_until_ns` says until when, `state` that it is FAILING.
+Until then attempts come closer and closer; the back-off of RFC 5626 begins when the binding is gone.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from probes.sip.binding import granted_s
 from probes.sip.exchanged import Answered
 from probes.sip.pacing import is_overload
 from probes.sip.register_attempt import RegisterAttempt, Verdict
-from probes.sip.register_backoff import after_failure, until_refresh
+from probes.sip.register_backoff import after_failure, until_refresh, while_bound
 from probes.sip.register_result import failed, is_success, registered, unasked, unbound
 
 
@@ -46,7 +47,7 @@ class Keeper:
     for. Between `begin` and `ended` (or `dropped`) an attempt is under way and nothing is due."""
 
     __slots__ = (
-        *("_leaves", "_restarts", "asks_s", "bound_until_ns", "contact", "due_ns", "failures", "flaps", "granted_s"),
+        *("_in_vain", "_leaves", "asked_ns", "asks_s", "bound_until_ns", "contact", "due_ns", "failures", "flaps", "granted_s"),
         *("is_asking", "last", "stable_since", "state"),
     )
 
@@ -60,11 +61,14 @@ class Keeper:
         self.granted_s = 0
         self.bound_until_ns = 0
         self.failures = 0
+        self._in_vain = 0
+        """Failures that the back-off counts: those since the last success, or since the binding is gone."""
         self.flaps = 0
-        """How often a binding of ours was lost: by the registrar's word, by the operator's, or by expiry."""
+        """How often a binding of ours was lost: by the registrar's word, or by expiry."""
         self.stable_since: Moment | None = None
         self.last: ProbeResult | None = None
-        self._restarts = False
+        self.asked_ns = 0
+        """When the last attempt ended, monotonic."""
         self._leaves = False
 
     # What others want
@@ -78,19 +82,10 @@ class Keeper:
         if self.state is State.REJECTED:
             self._register(now)
 
-    def lost(self, *, now: Moment) -> None:
-        """Somebody knows that the binding is gone, or wants it made anew: register now. Not while REJECTED or stopped."""
-        if self.state in SILENT_STATES or self.state is State.LEAVING:
-            return
-        self._unbind(now)
-        self._register(now)
-
-    def ask_for(self, expires_s: int, *, now: Moment) -> None:
-        """Another Expires, from now on: a binding that stands is renewed at once, not given up."""
-        self.asks_s = expires_s
-        if self.state is State.REGISTERED:
-            self._restarts = self.is_asking
-            self.due_ns = None if self.is_asking else now.mono_ns
+    def renew(self, *, now: Moment) -> None:
+        """A binding that stands is made anew at once, and not given up meanwhile. One that is in doubt has its own time."""
+        if self.state is State.REGISTERED and not self.is_asking:
+            self.due_ns = now.mono_ns
 
     def stop(self, *, unregister: bool, now: Moment) -> None:
         """Ends at once, or, with `unregister`, after what may be bound was taken back."""
@@ -108,7 +103,6 @@ class Keeper:
         self._expire(now)
         self.is_asking = True
         self.due_ns = None
-        self._restarts = False
 
     def ended(self, verdict: Verdict, attempt: RegisterAttempt, *, contact: str | None, now: Moment, chance: float) -> None:
         """`contact` is the URI that the last REGISTER of the attempt carried."""
@@ -133,7 +127,7 @@ class Keeper:
             self._follow(now)
 
     def _settle(self, now: Moment) -> bool:
-        self.is_asking = False
+        self.is_asking, self.asked_ns = False, now.mono_ns
         self._expire(now)
         if self.state is State.LEAVING:
             self._end()
@@ -143,8 +137,6 @@ class Keeper:
         """What had to wait for the end of the attempt: there may be one at a time (RFC 3261 §10.2)."""
         if self._leaves:
             self._leave(now) if self.is_bound(now) and self.state is not State.REJECTED else self._end()
-        elif self._restarts and self.state is State.REGISTERED:
-            self.due_ns = now.mono_ns
 
     def _bound(self, answered: Answered, now: Moment, chance: float) -> None:
         # Counted from when the request left: the registrar's clock began to run somewhere between then and now.
@@ -152,7 +144,7 @@ class Keeper:
         granted_ns = self.granted_s * NS_PER_S
         if self.stable_since is None:
             self.stable_since = now
-        self.state, self.failures = State.REGISTERED, 0
+        self.state, self.failures, self._in_vain = State.REGISTERED, 0, 0
         self.bound_until_ns = sent_ns + granted_ns
         self.due_ns = max(now.mono_ns, sent_ns + until_refresh(granted_ns, chance=chance))
         # What went well needs no evidence, and ten thousand times its bytes would be a lot to keep.
@@ -174,7 +166,11 @@ class Keeper:
     def _fail(self, result: ProbeResult, retry_after_s: int | None, now: Moment, chance: float) -> None:
         self.state, self.last = State.FAILING, result
         self.failures += 1
-        self.due_ns = now.mono_ns + after_failure(self.failures, retry_after_s=retry_after_s, chance=chance)
+        self._in_vain += 1
+        wait_ns = after_failure(self._in_vain, retry_after_s=retry_after_s, chance=chance)
+        if retry_after_s is None and self.is_bound(now):
+            wait_ns = while_bound(self.bound_until_ns - now.mono_ns, wait_ns)
+        self.due_ns = now.mono_ns + wait_ns
 
     # What stands
 
@@ -208,8 +204,7 @@ class Keeper:
     # Steps
 
     def _register(self, now: Moment) -> None:
-        self.state, self.failures = State.REGISTERING, 0
-        self._restarts = self.is_asking
+        self.state, self.failures, self._in_vain = State.REGISTERING, 0, 0
         self.due_ns = None if self.is_asking else now.mono_ns
 
     def _leave(self, now: Moment) -> None:
@@ -225,4 +220,5 @@ class Keeper:
     def _unbind(self, now: Moment) -> None:
         if self.bound_until_ns:
             self.flaps += 1
+            self._in_vain = 0
         self.bound_until_ns, self.stable_since = 0, None

@@ -6,27 +6,25 @@ refuses to tell is FAIL with its own status and the reason `query-refused`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Mapping
 
 from probes.clock import mono_ns, read
 from probes.probe import Cancel, Report
-from probes.sample import NS_PER_S, Origin, Outcome, ProbeResult
+from probes.sample import NS_PER_S, ProbeResult
 from probes.sip.auth import Credentials
 from probes.sip.binding import Binding, BindingWatch, bindings
+from probes.sip.each import Tell, ask_each
 from probes.sip.exchanged import Answered
 from probes.sip.location import Location
 from probes.sip.login import Login, Why
 from probes.sip.register_attempt import RegisterAttempt, Verdict
 from probes.sip.register_conversation import Conversation, Deferred, Line
 from probes.sip.register_request import Aor, Voice
-from probes.sip.register_result import failed, is_success, registered, unasked, unbound
+from probes.sip.register_result import deferred, failed, is_success, registered, remembered, unasked, unbound
 from probes.sip.target import Target
 
 MAX_CONTACTS = 200
 """Characters of the bindings, put together, that go into a result."""
-
-Tell = Callable[[ProbeResult], None]
 
 
 class RegisterQueryProbe:
@@ -44,9 +42,13 @@ class RegisterQueryProbe:
 
     def begin(self, report: Report) -> Cancel:
         deadline_ns = mono_ns() + self.aor.timeout_ns
-        if isinstance(self._way, Location):
-            return _Located(self, self._way, report, deadline_ns).cancel
-        return self.registrar(self._way).ask(report, deadline_ns)
+        if isinstance(self._way, Target):
+            return self.registrar(self._way).ask(report, deadline_ns)
+
+        def ask(target: Target, tell: Tell) -> Cancel:
+            return self.registrar(target).ask(tell, deadline_ns)
+
+        return ask_each(self._way, ask, report, deadline_ns=deadline_ns, found=self._keep)
 
     def again(self) -> None:
         """The operator's word that what was rejected may be right now."""
@@ -58,14 +60,14 @@ class RegisterQueryProbe:
             self._registrars[target] = Registrar(self.aor, self._credentials, target, self._line, self._contact_host)
         return self._registrars[target]
 
-    def keep(self, targets: tuple[Target, ...]) -> None:
+    def _keep(self, targets: tuple[Target, ...]) -> None:
         """Forget what the name no longer leads to."""
         for target in self._registrars.keys() - set(targets):
             del self._registrars[target]
 
 
 class Registrar:
-    """What one registrar has told us so far. `holds` is what it held when it was last asked."""
+    """What one registrar has told us so far."""
 
     def __init__(self, aor: Aor, credentials: Credentials | None, target: Target, line: Line, contact_host: str | None) -> None:
         self._voice = Voice(aor, line.rng)
@@ -75,15 +77,15 @@ class Registrar:
         self._contact_host = contact_host
         self._watch = BindingWatch()
         self._rejected: ProbeResult | None = None
+        self._rejected_ns = 0
         # Beats overlap, and a wrong password must not be tried once for each of them.
         self._is_proven = credentials is None
         self._open: dict[_Query, None] = {}
         self._asked = self._seen = 0
-        self.holds: tuple[Binding, ...] = ()
 
     def ask(self, tell: Tell, deadline_ns: int) -> Cancel:
         if self._rejected is not None:
-            tell(self._rejected)
+            tell(remembered(self._rejected, mono_ns() - self._rejected_ns))
             return _nothing
         if self._open and not self._is_proven:
             tell(unasked("pending", 0))
@@ -96,6 +98,9 @@ class Registrar:
 
     def again(self) -> None:
         self._rejected = None
+
+    def load(self) -> Mapping[str, int]:
+        return self._line.permits.load()
 
     def close(self, query: _Query) -> None:
         self._open.pop(query, None)
@@ -114,9 +119,9 @@ class Registrar:
         return result
 
     def _reject(self, result: ProbeResult) -> None:
-        self._rejected, self._is_proven = result, False
+        self._rejected, self._rejected_ns, self._is_proven = result, mono_ns(), False
         for query in list(self._open):
-            query.end(result)
+            query.end(remembered(result, 0))
 
     def _held(self, answered: Answered, serial: int) -> ProbeResult:
         found = bindings(answered.response)
@@ -124,7 +129,7 @@ class Registrar:
         now = read()
         if serial > self._seen:
             # An answer that overtook an earlier one: what is older changes nothing any more.
-            self._seen, self.holds = serial, found
+            self._seen = serial
             self._watch.see(wanted, now=now)
         facts: dict[str, str | int] = {"bindings": len(found), "flaps": self._watch.flaps}
         if found:
@@ -168,7 +173,7 @@ class _Query:
     def _ended(self, word: Verdict | Deferred) -> None:
         self._registrar.close(self)
         if isinstance(word, Deferred):
-            self._tell(unasked("deferred", word.elapsed_ns))
+            self._tell(deferred(word.elapsed_ns, self._registrar.load()))
         else:
             self._tell(self._registrar.judge(word, self._attempt, self._serial))
 
@@ -180,43 +185,6 @@ class _Query:
         self._registrar.close(self)
         if self._conversation is not None:
             self._conversation.cancel()
-
-
-class _Located:
-    """One attempt at a name: first where it leads, then each of those, all at once."""
-
-    def __init__(self, probe: RegisterQueryProbe, location: Location, report: Report, deadline_ns: int) -> None:
-        self._probe = probe
-        self._report = report
-        self._deadline_ns = deadline_ns
-        self._started_ns = mono_ns()
-        self._left = 0
-        self._cancels: list[Cancel] = []
-        self._cancels.append(location.ask(self._known))
-
-    def cancel(self) -> None:
-        for cancel in self._cancels:
-            cancel()
-
-    def _known(self, targets: tuple[Target, ...] | str) -> None:
-        now = mono_ns()
-        if isinstance(targets, str) or now >= self._deadline_ns:
-            reason = targets if isinstance(targets, str) else "dns-timeout"
-            facts = {"host": self._probe.aor.registrar}
-            self._report(ProbeResult(Outcome.ERROR, None, Origin.DNS, reason, now - self._started_ns, facts))
-            return
-        self._left = len(targets)
-        self._probe.keep(targets)
-        among = tuple(str(target) for target in targets)
-        for target, name in zip(targets, among, strict=True):
-            self._cancels.append(self._probe.registrar(target).ask(self._told(name, among), self._deadline_ns))
-
-    def _told(self, name: str, among: tuple[str, ...]) -> Tell:
-        def tell(result: ProbeResult) -> None:
-            self._left -= 1
-            self._report(replace(result, target=name, among=among), last=self._left == 0)
-
-        return tell
 
 
 def _text(found: tuple[Binding, ...]) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from probes.sample import Origin, Outcome, ProbeResult
+from probes.sample import NS_PER_S, Origin, Outcome, ProbeResult
 from probes.sip.exchanged import Answered
 from probes.sip.login import Rejected
 from probes.sip.register_attempt import INTERVAL_TOO_BRIEF, Verdict
@@ -61,6 +61,16 @@ def _why(rejected: Rejected) -> dict[str, str]:
     return {"login": f"{rejected.reason}: {rejected.detail}" if rejected.detail else rejected.reason}
 
 
+def remembered(result: ProbeResult, asked_ns: int) -> ProbeResult:
+    """`result` once more, `asked_ns` after the registrar was really asked: nothing was sent, and so it took no time."""
+    return replace(result, duration_ns=0, trace=None, facts={**result.facts, "asked_s": asked_ns // NS_PER_S})
+
+
 def unasked(reason: str, duration_ns: int) -> ProbeResult:
     """Our own doing, and never held against the registrar."""
     return ProbeResult(Outcome.ERROR, None, Origin.SELF, reason, duration_ns)
+
+
+def deferred(duration_ns: int, load: Mapping[str, int]) -> ProbeResult:
+    """`load` is what the pace of the registrar says of itself."""
+    return replace(unasked("deferred", duration_ns), facts=dict(load))

@@ -6,12 +6,15 @@ Ten thousand of these live in one process: no task for each, one timer at the mo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from probes.clock import mono_ns, read
 from probes.probe import Cancel
-from probes.sample import Origin, Outcome, ProbeResult
+from probes.sample import ProbeResult
 from probes.sip.auth import Credentials
+from probes.sip.candidates import Lost
+from probes.sip.each import unlocated
 from probes.sip.headers import Address
 from probes.sip.location import Location
 from probes.sip.login import Login
@@ -30,7 +33,8 @@ class Registration:
     """One AOR. `way` is a target, or a name that leads to several: then the one after the last that failed us is taken."""
 
     __slots__ = (
-        *("_contact", "_conversation", "_is_locating", "_keeper", "_line", "_login", "_observer", "_timer", "_voice", "_way"),
+        *("_bound_at", "_contact", "_conversation", "_is_locating", "_keeper", "_line", "_login", "_looking", "_observer"),
+        *("_timer", "_voice", "_way"),
     )
 
     def __init__(
@@ -51,6 +55,8 @@ class Registration:
         self._contact: str | None = None
         self._conversation: Conversation | Cancel | None = None
         self._is_locating = False
+        self._bound_at: Target | None = None
+        self._looking: Cancel | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -62,8 +68,14 @@ class Registration:
         return self._keeper.state
 
     @property
-    def flaps(self) -> int:
-        return self._keeper.flaps
+    def bound_until_ns(self) -> int:
+        """Monotonic; 0 or past where nothing is bound."""
+        return self._keeper.bound_until_ns
+
+    @property
+    def asked_ns(self) -> int:
+        """When the last attempt ended, monotonic."""
+        return self._keeper.asked_ns
 
     @property
     def is_bound(self) -> bool:
@@ -76,7 +88,14 @@ class Registration:
 
     def standing(self) -> ProbeResult | None:
         """What is known now; None while the first answer is awaited."""
-        return self._keeper.standing(now=read())
+        standing = self._keeper.standing(now=read())
+        if standing is None or standing.reason != "deferred":
+            return standing
+        return replace(standing, facts={**standing.facts, **self.load()})
+
+    def load(self) -> Mapping[str, int]:
+        """What the pace of the registrar says of itself."""
+        return self._line.permits.load()
 
     # Orders
 
@@ -89,15 +108,22 @@ class Registration:
         self._keeper.again(now=read())
         self._go_on()
 
-    def lost(self) -> None:
-        """Register now: somebody knows that the binding is gone."""
-        self._keeper.lost(now=read())
+    def renew(self) -> None:
+        """Make a binding that stands anew, at once."""
+        self._keeper.renew(now=read())
         self._go_on()
 
-    def ask_for(self, expires_s: int) -> None:
-        """Another Expires, from a REGISTER on that is sent at once."""
-        self._keeper.ask_for(expires_s, now=read())
-        self._go_on()
+    def look(self) -> None:
+        """Whether the name still leads to where we are bound; if it does not, register at once at a place it leads to now."""
+        if isinstance(self._way, Location) and self.state is State.REGISTERED and self._looking is None:
+            self._is_locating = True
+            cancel = self._way.ask(self._seen)
+            self._looking = cancel if self._is_locating else None
+
+    def _seen(self, targets: tuple[Target, ...] | Lost) -> None:
+        self._is_locating, self._looking = False, None
+        if not isinstance(targets, Lost) and self._bound_at not in targets:
+            self.renew()
 
     def stop(self, *, unregister: bool = False) -> None:
         """At once; with `unregister` the state is STOPPED only when the registrar has answered, or has not. Idempotent."""
@@ -127,19 +153,19 @@ class Registration:
         if isinstance(self._way, Target):
             self._talk(self._way)
             return
+        name, started_ns = self._way.name, mono_ns()
         self._is_locating = True
-        cancel = self._way.ask(self._located)
+        cancel = self._way.ask(lambda targets: self._located(targets, name, mono_ns() - started_ns))
         if self._is_locating:
             self._conversation = cancel
 
-    def _located(self, targets: tuple[Target, ...] | str) -> None:
+    def _located(self, targets: tuple[Target, ...] | Lost, name: str, elapsed_ns: int) -> None:
         self._is_locating = False
-        if not isinstance(targets, str):
+        if not isinstance(targets, Lost):
             self._talk(targets[self._keeper.failures % len(targets)])
             return
         self._conversation = None
-        result = ProbeResult(Outcome.ERROR, None, Origin.DNS, targets, 0)
-        self._keeper.dropped(result, now=read(), chance=self._line.rng.random())
+        self._keeper.dropped(unlocated(targets, name, elapsed_ns), now=read(), chance=self._line.rng.random())
         self._go_on()
 
     # An attempt
@@ -164,18 +190,23 @@ class Registration:
             attempt,
             contacts=contacts,
             expires_ns=expires_ns,
-            ended=lambda word: self._ended(word, attempt),
+            ended=lambda word: self._ended(word, attempt, target),
         )
         self._conversation = conversation
         conversation.begin()
 
-    def _ended(self, word: Verdict | Deferred, attempt: RegisterAttempt) -> None:
+    def _ended(self, word: Verdict | Deferred, attempt: RegisterAttempt, target: Target) -> None:
         self._conversation = None
         assert isinstance(word, Verdict), "a conversation without a deadline is never deferred"
         self._keeper.ended(word, attempt, contact=self._contact, now=read(), chance=self._line.rng.random())
+        if self.state is State.REGISTERED:
+            self._bound_at = target
         self._go_on()
 
     def _hang_up(self) -> None:
+        if self._looking is not None:
+            self._looking()
+            self._looking = None
         conversation, self._conversation = self._conversation, None
         if isinstance(conversation, Conversation):
             conversation.cancel()

@@ -12,12 +12,12 @@ of the cost (`probes.sip.recent`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
 from types import MappingProxyType
 from typing import assert_never
 
 from probes.sip.message import Response
+from probes.values import fast_dataclass
 
 T1 = 500_000_000
 """RFC 3261 §17.1.1.1: the round-trip estimate, 500 ms, in nanoseconds."""
@@ -29,12 +29,16 @@ TIMER_F = 64 * T1
 
 
 class State(Enum):
+    __hash__ = object.__hash__  # Enum's own is written in Python, and the table is asked for every response
+
     TRYING = auto()
     PROCEEDING = auto()
     TERMINATED = auto()
 
 
 class Input(Enum):
+    __hash__ = object.__hash__
+
     PROVISIONAL = auto()
     FINAL = auto()
     TIMER_E = auto()
@@ -53,6 +57,9 @@ class Action(Enum):
     REPORT_TIMEOUT = auto()
     REPORT_FAILURE = auto()
 
+
+# By other names: looking a member up in its class takes as long as calling a function.
+_TRYING, _TERMINATED, _FINAL, _PROVISIONAL = State.TRYING, State.TERMINATED, Input.FINAL, Input.PROVISIONAL
 
 Row = tuple[State, Action | None]
 
@@ -80,7 +87,7 @@ TRANSITIONS: Mapping[State, Mapping[Input, Row]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Send:
     """Put these bytes on the wire again, as the `copy`-th."""
 
@@ -88,18 +95,18 @@ class Send:
     copy: int
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class ProvisionalReceived:
     response: Response
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class FinalReceived:
     response: Response
     elapsed_ns: int
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class TimedOut:
     """No final response by timer F or, with `by_owner`, by the owner's earlier deadline."""
 
@@ -107,7 +114,7 @@ class TimedOut:
     elapsed_ns: int
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class TransportFailed:
     elapsed_ns: int
 
@@ -133,9 +140,10 @@ class NonInviteClientTransaction:
         self.request = request
         self.branch = branch
         self.method = method
-        self.state = State.TRYING
+        self.state = _TRYING
         self.copies = 1
-        self.gives_up = now + TIMER_F if deadline_ns is None else min(deadline_ns, now + TIMER_F)
+        timer_f = now + TIMER_F
+        self.gives_up = timer_f if deadline_ns is None or timer_f < deadline_ns else deadline_ns
         self._started = now
         self._interval = T1
         self._timer_e = None if is_reliable else now + T1
@@ -151,7 +159,7 @@ class NonInviteClientTransaction:
         """Take a response that is this transaction's: topmost Via branch and CSeq method agree (§17.1.3)."""
         if response.vias[0].branch != self.branch or response.cseq.method != self.method:
             return None
-        return self._apply(Input.FINAL if response.is_final else Input.PROVISIONAL, now, response)
+        return self._apply(_FINAL if response.status >= 200 else _PROVISIONAL, now, response)
 
     def fail(self, *, now: int) -> Effect | None:
         """The transport could not deliver the request (§8.1.3.1, §18.4)."""
@@ -172,9 +180,9 @@ class NonInviteClientTransaction:
         return effect
 
     def _next(self) -> int | None:
-        if self.state is State.TERMINATED:
+        if self.state is _TERMINATED:
             return None
-        return self.gives_up if self._timer_e is None else min(self.gives_up, self._timer_e)
+        return self.gives_up if self._timer_e is None or self.gives_up < self._timer_e else self._timer_e
 
     def _act(self, action: Action, given: Input, now: int, response: Response | None) -> Effect:
         elapsed = now - self._started

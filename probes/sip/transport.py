@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from operator import attrgetter
 from types import MappingProxyType
 from typing import assert_never
 
@@ -18,10 +19,12 @@ from probes.clock import mono_ns
 from probes.sip.answering import Answering, reply_address
 from probes.sip.exchanged import Answered, Broken, Exchanged, Refused, SelfTrouble
 from probes.sip.icmp import ExtendedError, branch_of
-from probes.sip.message import MalformedMessage, Request, is_keep_alive, parse, serialise
+from probes.sip.likeness import MAGIC
+from probes.sip.message import MalformedMessage, Request, Response, is_keep_alive, parse, serialise
 from probes.sip.outgoing import Outgoing, outgoing
 from probes.sip.pending import Build, Cancel, Ended, Pending, Sent, Wire
 from probes.sip.recent import RecentBranches
+from probes.sip.series import BRANCH_LENGTH
 from probes.sip.streams import Streams
 from probes.sip.target import Endpoint, Target, Transport
 from probes.sip.timers import Deadlines, whole_ms
@@ -37,6 +40,10 @@ from probes.sip.transaction import (
 from probes.sip.trouble import Trouble, errno_name, trouble
 from probes.sip.udp import UdpSocket
 from probes.sip.ways import UdpWays
+
+_MAGIC = MAGIC.encode()
+_is_settled = attrgetter("is_settled")
+_UDP = Transport.UDP  # looking it up in its class takes as long as calling a function
 
 READS_BEFORE_TIMERS = 1024
 """After a stall answers and expired timers wait side by side: answers go first, or our own lag would look like silence."""
@@ -76,7 +83,7 @@ class SipEngine:
         pending = Pending(target, build, ended, started=now, timeout_ns=timeout_ns)
         if self._closed:
             self._settle(pending, SelfTrouble(Trouble.CLOSED, 0))
-        elif target.transport is Transport.UDP:
+        elif target.transport is _UDP:
             self._ask_by_udp(pending, now)
         else:
             self._note(pending, None)
@@ -148,7 +155,7 @@ class SipEngine:
     def _leave(self, pending: Pending, *, answered: bool) -> None:
         pending.is_settled = True
         self._forget(pending, answered=answered)
-        if pending.target.transport is not Transport.UDP:
+        if pending.target.transport is not _UDP:
             self._streams.left(pending, answered=answered)
         elif not answered:
             self._udp.doubt(pending.target)
@@ -156,6 +163,7 @@ class SipEngine:
     def _forget(self, pending: Pending, *, answered: bool) -> None:
         if pending.sent is not None:
             branch = pending.sent.outgoing.branch
+            pending.sent = None
             del self._pending[branch]
             self._recent.add(branch, answered=answered, now=mono_ns())
 
@@ -198,19 +206,38 @@ class SipEngine:
             self._fail(pending, result, mono_ns())
         else:
             self._forget(pending, answered=False)
-            pending.sent = None
             self._streams.take(pending, now=mono_ns())
 
     # Arrivals
 
     def _on_datagram(self, data: bytes, peer: Endpoint, socket: UdpSocket) -> None:
+        if self._recognise(data, peer, None):
+            return
         if is_keep_alive(data):
             self._ignored["keep-alive"] += 1
         else:
             self._receive(data, peer, None, socket.send)
 
     def _on_message(self, data: bytes, wire: Wire) -> None:
-        self._receive(data, wire.peer, wire, lambda reply, _: wire.send(reply))
+        if not self._recognise(data, wire.peer, wire):
+            self._receive(data, wire.peer, wire, lambda reply, _: wire.send(reply))
+
+    def _recognise(self, data: bytes, peer: Endpoint, wire: Wire | None) -> bool:
+        """Whether this was the answer that a request of the same series had last time; then it has been dealt with."""
+        at = data.find(_MAGIC)
+        pending = self._pending.get(data[at : at + BRANCH_LENGTH].decode("latin-1"))
+        if pending is None or (sent := pending.sent) is None or (likeness := sent.outgoing.likeness) is None:
+            return False
+        response = likeness.read(data, sent.outgoing.unique)
+        if response is None:
+            return False
+        if sent.is_from(wire, peer):
+            sent.is_public = likeness.is_public
+            self._heard(pending, sent, response, data)
+        else:
+            sent.elsewhere = peer
+            self._ignored["wrong-source"] += 1
+        return True
 
     def _receive(
         self, data: bytes, peer: Endpoint, wire: Wire | None, reply: Callable[[bytes, Endpoint], OSError | None]
@@ -230,11 +257,22 @@ class SipEngine:
         elif mismatch := pending.sent.mismatch(message, wire, peer):
             self._ignored[mismatch] += 1
         else:
-            pending.sent.received = data
-            self._perform(pending, pending.sent, pending.sent.transaction.receive(message, now=mono_ns()))
+            request = pending.sent.outgoing
+            if request.likeness is not None:
+                request.likeness.learn(data, request.unique, message)
+            self._heard(pending, pending.sent, message, data)
+
+    def _heard(self, pending: Pending, sent: Sent, response: Response, data: bytes) -> None:
+        sent.received = data
+        self._perform(pending, sent, sent.transaction.receive(response, now=mono_ns()))
 
     def _answer(self, request: Request, peer: Endpoint, reply: Callable[[bytes, Endpoint], OSError | None]) -> None:
         self._ignored["request"] += 1
+        pending = self._pending.get(request.vias[0].branch or "")
+        if pending is not None and pending.sent is not None and pending.sent.wire.local == peer:
+            itself = SelfTrouble(Trouble.OURSELVES, mono_ns() - pending.started, "the target is this daemon itself")
+            self._fail(pending, itself, mono_ns())
+            return
         response = self._answering.answer(request, peer, now=mono_ns())
         if response is not None:
             reply(serialise(response), reply_address(request.vias[0], peer))
@@ -270,6 +308,7 @@ class SipEngine:
         deadline = pending.gives_up if sent is None else sent.transaction.deadline
         if deadline is not None and deadline != pending.noted:
             pending.noted = deadline
+            self._deadlines.drop(_is_settled)
             self._deadlines.add(deadline, pending)
             self._arm(deadline)
 
@@ -294,5 +333,6 @@ class SipEngine:
                 self._settle(pending, pending.unanswered(now=now))
             else:
                 self._perform(pending, pending.sent, pending.sent.transaction.advance(now=now))
-        if self._deadlines.next is not None:
-            self._arm(self._deadlines.next)
+        self._deadlines.drop(_is_settled)
+        if (due := self._deadlines.next) is not None:
+            self._arm(due)

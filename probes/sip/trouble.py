@@ -17,6 +17,7 @@ class Trouble(StrEnum):
     TOO_LONG = "too-long"
     SOCKET = "socket-error"
     TLS_FILES = "tls-files"
+    OURSELVES = "own-answer"
     CLOSED = "closed"
 
 

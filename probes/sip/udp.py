@@ -24,6 +24,7 @@ SockAddr = tuple[str, int] | tuple[str, int, int, int]
 
 RECEIVE_BUFFER = 1 << 20
 READS_PER_WAKEUP = 64
+LOOKS_EVERY = 8
 BYTES_PER_READ = 512
 """What a datagram costs goes with its length: the largest takes about 60 ms to parse, and 64 of them would hold the loop for
 seconds. So reads are bounded by bytes as well, with this much for each; ordinary answers are about that long."""
@@ -67,7 +68,8 @@ class UdpSocket:
             undo.pop_all()
         self.port: int = self._socket.getsockname()[1]
         self.loss_checked, self.loss_seen = 0, 0
-        loop.add_reader(self._events.fileno(), self.read)
+        self._wakeups, self._come_alone = 0, False
+        loop.add_reader(self._events.fileno(), self._on_readable)
 
     def _set_up(self, family: int, host: str, port: int) -> None:
         if family == socket.AF_INET6:
@@ -80,15 +82,23 @@ class UdpSocket:
 
     def send(self, data: bytes, destination: SockAddr) -> OSError | None:
         """None once sent, else the error that is this datagram's own: it came again with the error queue empty."""
+        try:
+            self._socket.sendto(data, destination)
+        except OSError:
+            return self._send_again(data, destination)
+        return None
+
+    def _send_again(self, data: bytes, destination: SockAddr) -> OSError | None:
         failure: OSError | None = None
-        for _ in range(_SEND_TRIES):
+        for _ in range(_SEND_TRIES - 1):
+            self._read_errors()
             try:
                 self._socket.sendto(data, destination)
             except OSError as fault:
                 failure = fault
-                self._read_errors()
             else:
                 return None
+        self._read_errors()
         return failure
 
     @property
@@ -97,8 +107,22 @@ class UdpSocket:
         (drops,) = _DROPS.unpack(self._socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _DROPS.size))
         return int(drops)
 
-    def read(self, limit: int = READS_PER_WAKEUP) -> None:
-        """Hand over what has arrived, at most `limit` datagrams of ordinary length, so that a flood cannot hold the loop."""
+    def _on_readable(self) -> None:
+        """A look in vain costs as much as a datagram: while they come one by one, most looks for a second are left out.
+
+        Nothing is missed by it: the loop calls again for whatever was left.
+        """
+        self._wakeups += 1
+        if self._come_alone and self._wakeups % LOOKS_EVERY:
+            self.read(1)
+        else:
+            self._come_alone = self.read() == 1
+
+    def read(self, limit: int = READS_PER_WAKEUP) -> int:
+        """Hand over what has arrived, at most `limit` datagrams of ordinary length, so that a flood cannot hold the loop.
+
+        How many there were.
+        """
         allowed = limit * BYTES_PER_READ
         for number in range(limit):
             try:
@@ -106,15 +130,16 @@ class UdpSocket:
             except BlockingIOError:
                 if number == 0:  # something woke us all the same
                     self._read_errors()
-                return
+                return number
             except OSError:
                 # Only the news that an error is pending; what it is about waits in the error queue.
                 self._read_errors()
                 continue
-            self._on_datagram(bytes(self._buffer[:size]), (peer[0], peer[1]), self)
+            self._on_datagram(bytes(self._buffer[:size]), peer[:2], self)
             allowed -= size
             if allowed <= 0:
-                return
+                return number + 1
+        return limit
 
     def _read_errors(self) -> None:
         for _ in range(READS_PER_WAKEUP):

@@ -15,6 +15,9 @@ REQUEST_TIMEOUT, SERVICE_UNAVAILABLE = 408, 503
 
 MAX_DETAIL = 120
 
+# By other names: looking a member up in its class takes as long as calling a function.
+_ACCEPTED, _REJECTED, _WIRE = (Outcome.PASS, "accepted"), (Outcome.FAIL, "rejected"), Origin.WIRE
+
 Facts = dict[str, str | int]
 
 
@@ -24,12 +27,8 @@ def judge(exchanged: Exchanged, accepts: Callable[[int], bool]) -> ProbeResult:
         return _answered(exchanged, accepts)
     seen = trace(exchanged)
     match exchanged:
-        case Silent(elapsed_ns=elapsed, copies=copies):
-            facts = _facts(exchanged.peer, copies)
-            if exchanged.provisional is not None:
-                facts["provisional"] = exchanged.provisional
-            reason = "silent" if copies else "not-connected"
-            return ProbeResult(Outcome.FAIL, REQUEST_TIMEOUT, Origin.TIMEOUT, reason, elapsed, facts, trace=seen)
+        case Silent():
+            return _silent(exchanged)
         case Refused(elapsed_ns=elapsed):
             facts = _facts(exchanged.peer) | {"errno": exchanged.errno}
             if exchanged.offender is not None:
@@ -42,9 +41,18 @@ def judge(exchanged: Exchanged, accepts: Callable[[int], bool]) -> ProbeResult:
             return ProbeResult(Outcome.ERROR, None, Origin.SELF, str(exchanged.reason), elapsed, _detail(exchanged.detail))
 
 
+def _silent(silent: Silent) -> ProbeResult:
+    facts = _facts(silent.peer, silent.copies)
+    if silent.provisional is not None:
+        facts["provisional"] = silent.provisional
+    reason = "silent" if silent.copies else "not-connected"
+    if silent.elsewhere is not None:
+        reason, facts["answered_from"] = "answered-elsewhere", host_text(*silent.elsewhere)
+    return ProbeResult(Outcome.FAIL, REQUEST_TIMEOUT, Origin.TIMEOUT, reason, silent.elapsed_ns, facts, trace=trace(silent))
+
+
 def _answered(answered: Answered, accepts: Callable[[int], bool]) -> ProbeResult:
     response = answered.response
-    passed = accepts(response.status)
     facts = _facts(answered.peer, answered.copies)
     if answered.connect_ns:
         facts["connect_us"] = answered.connect_ns // 1000
@@ -52,9 +60,10 @@ def _answered(answered: Answered, accepts: Callable[[int], bool]) -> ProbeResult
         facts["certificate_not_after"] = answered.certificate_not_after
     if response.retry_after is not None:
         facts["retry_after_s"] = response.retry_after.seconds
-    facts |= _detail(response.reason)
-    outcome, reason = (Outcome.PASS, "accepted") if passed else (Outcome.FAIL, "rejected")
-    return ProbeResult(outcome, response.status, Origin.WIRE, reason, answered.rtt_ns, facts, trace=trace(answered))
+    if response.reason:
+        facts["detail"] = _visible(response.reason)
+    outcome, reason = _ACCEPTED if accepts(response.status) else _REJECTED
+    return ProbeResult(outcome, response.status, _WIRE, reason, answered.rtt_ns, facts, trace=trace(answered))
 
 
 def _facts(peer: Endpoint, copies: int = 1) -> Facts:
@@ -65,8 +74,10 @@ def _facts(peer: Endpoint, copies: int = 1) -> Facts:
 
 
 def _detail(words: str) -> Facts:
+    return {"detail": _visible(words)} if words else {}
+
+
+def _visible(words: str) -> str:
     """The peer's words end up in logs and on a page: visible characters only, and not too many of them."""
-    if not words:
-        return {}
     words = words[:MAX_DETAIL]
-    return {"detail": words if words.isprintable() else "".join(char if char.isprintable() else "�" for char in words)}
+    return words if words.isprintable() else "".join(char if char.isprintable() else "�" for char in words)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import ip_address
 
 from probes.sip.memo import Memo
@@ -20,11 +19,12 @@ from probes.sip.syntax import (
     split,
 )
 from probes.sip.uri import MAX_PORT, host_port, host_text
+from probes.values import fast_dataclass
 
 _PROTOCOL = re.compile(r"SIP[ \t]*/[ \t]*2\.0[ \t]*/[ \t]*([A-Za-z0-9\-.!%*_+`'~]+)[ \t]+", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Via:
     """One hop. `host` is the sent-by host without brackets, `port` None where the hop left the default."""
 

@@ -43,6 +43,7 @@ class Counter:
             writer=self.writer,
             reverters=self.reverters,
             again=self.again,
+            kinds={"trunk-new": "sip_options", "registration": "sip_register"},
         )
         self.asked_again: list[str] = []
 
@@ -289,8 +290,20 @@ async def test_a_rejected_registration_is_tried_again_and_the_journal_says_by_wh
 
 async def test_what_is_no_registration_is_not_tried_again(counter: Counter) -> None:
     reply = await counter.ask("retry-probe", name="trunk-new")
-    assert reply == Reply(Exit.REFUSED, "refused: trunk-new is no registration (kind sip_register)")
+    assert reply == Reply(
+        Exit.REFUSED, "refused: trunk-new is of kind sip_options: only a sip_register that was rejected can be tried again"
+    )
     assert await counter.shelf.entries() == []
+
+
+async def test_an_unknown_probe_is_not_tried_again_and_the_known_ones_are_listed(counter: Counter) -> None:
+    reply = await counter.ask("retry-probe", name="registratoin")
+    assert reply.exit is Exit.USAGE
+    assert reply.message.splitlines() == [
+        "retry: no probe is named 'registratoin'; did you mean 'registration'?",
+        "probes: registration, trunk-new",
+    ]
+    assert (counter.asked_again, await counter.shelf.entries()) == ([], [])
 
 
 @pytest.mark.parametrize("sent", [{}, {"name": ""}, {"name": 5}, {"name": "x" * 2_000}])

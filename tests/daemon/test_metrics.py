@@ -177,6 +177,22 @@ def test_registers_are_counted_by_registrar(scene: Scene) -> None:
     assert scene.value("sip_registers_deferred_total", registrar="sip.example.net") == 3
 
 
+def test_the_pace_of_a_registrar_stands_as_it_is_now(scene: Scene) -> None:
+    view = RegistrarView("sip.example.net:5060", sent=7, deferred=3, rate=47.5, waiting=12, pause_ns=NS_PER_S // 2)
+    scene.metrics.registrars(lambda: [view])
+    names = ("sip_register_rate", "sip_registers_waiting", "sip_register_pause_seconds")
+    assert [scene.value(name, registrar=view.registrar) for name in names] == [47.5, 12, 0.5]
+
+
+def test_what_is_told_from_memory_took_no_time(scene: Scene) -> None:
+    fresh = result(1, Outcome.FAIL, 401)
+    scene.metrics.sampled(fresh, "new")
+    told_again = replace(result(2, Outcome.FAIL, 401), result=replace(fresh.result, duration_ns=0))
+    scene.metrics.sampled(told_again, "new")
+    assert scene.value("probe_duration_seconds_count", **PATH) == 1
+    assert scene.value("probe_results_total", **PATH, outcome="fail", code="401", origin="wire") == 2
+
+
 def test_each_gate_is_in_exactly_one_state(scene: Scene) -> None:
     scene.world.is_healthy()
     states = {labels["state"]: scene.value("gate_state", **labels) for labels in scene.labels("gate_state")}
@@ -330,7 +346,7 @@ def test_every_name_of_the_contract_for_this_machine_exists(scene: Scene) -> Non
         webhook_requests webhook_request_duration_seconds webhook_last_request_timestamp_seconds run_stage_state
         step_duration_seconds step_attempts rto_objective_seconds rto_last_seconds loop_lag_seconds journal_commit_seconds
         build_info gate_transitions probe_target_up sip_registered sip_registration_expires_seconds sip_registers_sent
-        sip_registers_deferred sip_certificate_expiry_seconds"""
+        sip_registers_deferred sip_register_rate sip_registers_waiting sip_certificate_expiry_seconds"""
     assert {f"cutoverd_{name}" for name in told.split()} - families == set()
 
 

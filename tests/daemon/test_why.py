@@ -13,6 +13,7 @@ from config import model
 from config.addresses import Address, SipTarget
 from config.model import Settings
 from config.secrets import Secret
+from config.server import Key, WebhookServer
 from daemon import compose, status, why
 from daemon.board import Board
 from daemon.observe import LastTransitions, ProbeHistory
@@ -44,7 +45,7 @@ def settings(*, needed: tuple[str, ...] = (NEW,), max_age: int | None = None) ->
             opens=datetime.fromisoformat("2026-12-05T22:00:00Z"), closes=datetime.fromisoformat("2026-12-06T06:00:00Z")
         ),
         server=model.Server(
-            webhook=model.WebhookServer(listen=Address("127.0.0.1", 0), keys=(model.Key(name="ivr", secret=Secret(env="IVR")),)),
+            webhook=WebhookServer(listen=Address("127.0.0.1", 0), keys=(Key(name="ivr", secret=Secret(env="IVR")),)),
             admin=model.AdminServer(listen=Address("127.0.0.1", 0)),
         ),
         store=model.Store(url="sqlite:///night.db"),

@@ -85,12 +85,11 @@ async def test_a_name_is_located_and_probes_that_ask_alike_share_the_answer(mean
 
 async def test_registrations_at_one_registrar_share_its_pace(means: Means) -> None:
     build("a", register(rate=20), means)
-    build("b", register(rate=20), means)
+    build("b", register("sip:192.0.2.7:5060;transport=tcp", rate=20), means)
     build("c", register("sip:192.0.2.8"), means)
-    assert {name: permits.figures().rate for name, permits in means.registrars.items() if name == "sip:192.0.2.7"} == {
-        "sip:192.0.2.7": 20
-    }
-    assert set(means.registrars) == {"sip:192.0.2.7", "sip:192.0.2.8"}
+    build("d", register("sips:Registrar.example.net."), means)
+    assert means.registrars["192.0.2.7:5060"].figures().rate == 20
+    assert set(means.registrars) == {"192.0.2.7:5060", "192.0.2.8:5060", "registrar.example.net:5061"}
 
 
 async def test_the_mode_says_whether_anything_is_bound(means: Means) -> None:

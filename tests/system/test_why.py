@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from lab.sip import Answer, Uas
@@ -24,7 +25,9 @@ async def test_why_follows_a_gate_from_unknown_to_a_trip_that_is_not_armed(tmp_p
             new.behaviour = Answer(503, retry_after=10)
             await running.said("→ TRIPPED")
             code, text = await cli("why", "inbound", config=config)
-            assert (code, text.splitlines()[0]) == (4, "gate inbound: DEGRADED (tripped), TRIPPED, 503: 3/3")
+            assert code == 4
+            # The trunk goes on failing while `why` is started.
+            assert re.fullmatch(r"gate inbound: DEGRADED \(tripped\), TRIPPED, 503: \d+/3", text.splitlines()[0])
             assert "blocked: not armed, until `arm`" in text
             assert "Retry-After 10 s" in text
             assert "SUSPECT → TRIPPED" in text

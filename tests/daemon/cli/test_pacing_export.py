@@ -207,8 +207,8 @@ def test_both_are_printed_when_neither_is_asked_for() -> None:
     assert rules(text).startswith(NFTABLES.partition(" {")[0])
     assert "route[PACE_REGISTER]" in text
     assert "at most 50 towards 192.0.2.7:5060" in text
-    assert "at most 50 REGISTERs a second towards 192.0.2.7:5060" in text
-    assert text.count("192.0.2.7:5060") == 2
+    assert "at most 50 REGISTERs a second pass here, wherever they go" in text
+    assert text.count("192.0.2.7:5060") == 1
 
 
 def test_json_holds_the_same_texts() -> None:
@@ -258,6 +258,31 @@ def test_registrars_and_rates_come_from_the_configuration(tmp_path: Path) -> Non
     )
     document = json.loads(export("-c", config, "--for", "nftables", "--json"))
     assert document["limits"] == [{"registrar": "192.0.2.7:5070", "rate": 50}, {"registrar": "198.51.100.9:5060", "rate": 20}]
+
+
+def test_two_names_of_one_registrar_are_one_limit_of_the_least_rate(tmp_path: Path) -> None:
+    address = ", address: '192.0.2.7:5060', rate: "
+    config = configured(
+        tmp_path,
+        PROBE.format(name="one", host="old.example.net", more=f"{address}20"),
+        PROBE.format(name="two", host="new.example.net", more=f"{address}50"),
+        PROBE.format(name="three", host="192.0.2.7", more=""),
+    )
+    assert json.loads(export("-c", config, "--json"))["limits"] == [{"registrar": "192.0.2.7:5060", "rate": 20}]
+
+
+@pytest.mark.parametrize(
+    ("host", "registrar", "transport"),
+    [("192.0.2.7;transport=tls", "192.0.2.7:5061", "TLS"), ("192.0.2.7;transport=tcp", "192.0.2.7:5060", "TCP")],
+)
+def test_that_nftables_cannot_match_a_registrar_is_said_beside_it(
+    tmp_path: Path, host: str, registrar: str, transport: str
+) -> None:
+    config = configured(tmp_path, PROBE.format(name="one", host=host, more=", rate: 50"))
+    done = cutoverd("pacing", "export", "-c", config, "--json")
+    assert json.loads(done.stdout)["limits"] == [{"registrar": registrar, "rate": 50}]
+    assert f"nftables cannot match REGISTERs over {transport}: its rule for {registrar}" in done.stderr
+    assert cutoverd("pacing", "export", "-c", config, "--for", "kamailio").stderr == ""
 
 
 def test_flags_override_the_configuration(tmp_path: Path) -> None:

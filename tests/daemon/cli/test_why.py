@@ -6,16 +6,19 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
+from config.addresses import SipTarget
+from config.model import SipRegisterProbe
 from daemon.cli import why_text
+from daemon.cli.wording import at_instant
 from gates.cutover import Cutover, Hold, Phase
-from probes.sample import Trace
+from probes.sample import Origin, ProbeResult, Trace
 from tests.daemon.cli.installed import Done
 from tests.daemon.cli.played import Asked, Played, reply
-from tests.daemon.test_why import NEW, OLD, OPEN, OVERLOADED, Watch, beat, settings
+from tests.daemon.test_why import AWAY, NEW, OLD, OPEN, OVERLOADED, Watch, beat, settings
 from tests.gates.bench import ERROR, PASS, SILENCE, failed, s
 
 Run = Callable[..., Done]
@@ -94,7 +97,7 @@ def test_what_stands_over_the_verdict_names_who_lifts_it() -> None:
     lines = text(watch)
     assert section(lines, "what stands over the verdict") == [
         "  hold      DEGRADED, for 60.0 s more: a\\x1b[31m look; no trip of this gate starts a run"
-        f" (until {why_text.at_instant('2027-01-15T08:01:03.000Z')}); lifted by `release`, or its end",
+        f" (until {at_instant('2027-01-15T08:01:03.000Z')}); lifted by `release`, or its end",
         "  halt      no request is sent and no run starts; lifted by `resume`",
     ]
     assert lines[0] == "gate inbound: DEGRADED (held), SUSPECT, 503: 1/3"
@@ -153,13 +156,18 @@ def test_a_probe_is_told_with_its_last_results_and_last_failures() -> None:
     watch.hears(NEW, *[PASS] * 18)
     lines = text(watch, NEW)
     assert lines[:4] == [
-        "probe trunk-new: OK",
+        f"probe trunk-new: OK: PASS, 18 in a row since {at_instant('2027-01-15T08:00:03.000Z')}",
         "  asks        sip:192.0.2.10, sip_options, new path",
         "  passes      on 2xx",
         "  cadence     every 5 s, from the first failure every 1 s, timeout 2 s",
     ]
     assert section(lines, "who needs it") == ["  gate inbound: needed; HEALTHY; 0/3 counted, 0 failing, 18 PASS"]
-    assert len(section(lines, "the last results, newest first")) == 20
+    results = [re.sub(r", 2027.*\): ", ": ", each) for each in section(lines, "the last results, newest first")]
+    assert results == [
+        "  18 ×, newest 1 s ago, oldest 18 s ago: PASS 200, origin wire, RTT 5.0 ms",
+        "  19 s ago: ERROR, no-route, origin self, after 0.0 ms",
+        "  20 s ago: FAIL 408, timeout, origin timeout, after 2000.0 ms",
+    ]
     failures = section(lines, "the last failures and errors, newest first")
     assert [re.sub(r".*\): ", "", each) for each in failures] == [
         "ERROR, no-route, origin self, after 0.0 ms",
@@ -309,3 +317,103 @@ def test_where_a_probes_name_leads_is_told_with_what_each_counts() -> None:
         "    b: 1/3 counted, 1 failing, 0 PASS",
     ]
     assert "where its name leads" not in text(suspect(), NEW)
+
+
+# What is heard now, and how long already
+
+
+EXPIRED = replace(failed(503, Origin.TRANSPORT, "tls-certificate"), facts={"detail": "certificate has expired"})
+
+
+def test_the_head_says_what_is_heard_now_how_often_in_a_row_and_since_when() -> None:
+    watch = Watch()
+    watch.hears(AWAY, PASS, *[EXPIRED] * 14)
+    since = at_instant("2027-01-15T08:00:01.000Z")
+    assert text(watch, AWAY)[0] == (
+        f"probe elsewhere: DEGRADED: tls-certificate: certificate has expired, 14 in a row since {since}"
+    )
+
+
+def test_a_row_that_began_before_what_is_kept_is_told_as_at_least() -> None:
+    watch = Watch()
+    watch.hears(AWAY, *[failed(500)] * 25)
+    since = at_instant("2027-01-15T08:00:05.000Z")
+    assert text(watch, AWAY)[0] == f"probe elsewhere: DEGRADED: 500, at least 20 in a row since {since} or before"
+
+
+def test_of_several_targets_the_head_names_the_one_that_does_not_pass() -> None:
+    watch = Watch()
+    beat(watch, AWAY, a=PASS, b=OVERLOADED)
+    beat(watch, AWAY, b=OVERLOADED, a=PASS)
+    assert text(watch, AWAY)[0].startswith("probe elsewhere: OK: b: 503: rejected: busy, 2 in a row since ")
+
+
+def test_results_of_targets_that_take_turns_are_a_line_for_each() -> None:
+    watch = Watch()
+    for _ in range(4):
+        beat(watch, AWAY, a=PASS, b=replace(OVERLOADED, duration_ns=6_100_000))
+    beat(watch, AWAY, a=PASS, b=OVERLOADED)
+    told = [re.sub(r", 2027.*?\): ", ": ", line) for line in section(text(watch, AWAY), "the last results, newest first")]
+    assert told[0].startswith("  5 ×, newest 1 s ago, oldest 5 s ago: b: FAIL 503, rejected, origin wire, RTT 4.2 to 6.1 ms,")
+    assert told[1:] == ["  5 ×, newest 1 s ago, oldest 5 s ago: a: PASS 200, origin wire, RTT 5.0 ms"]
+
+
+def test_failures_that_are_all_that_was_heard_are_not_told_twice() -> None:
+    watch = Watch()
+    watch.hears(NEW, OVERLOADED, SILENCE)
+    failures = "the last failures and errors, newest first"
+    assert section(text(watch, NEW), failures) == ["  the same: each of the last results is one"]
+    watch.hears(NEW, PASS)
+    assert len(section(text(watch, NEW), failures)) == 2
+
+
+def test_a_certificates_end_is_a_date_and_a_connection_is_told_where_it_took_long() -> None:
+    watch = Watch()
+    until = 1_800_086_400
+    watch.hears(NEW, replace(PASS, facts={"connect_us": 12_345, "certificate_not_after": until}))
+    date = at_instant("2027-01-16T08:00:00+00:00")
+    assert section(text(watch, NEW), "the last results, newest first")[0].endswith(
+        f"RTT 5.0 ms, connect 12.3 ms, certificate until {date}"
+    )
+    watch.hears(NEW, replace(PASS, facts={"connect_us": 999}))
+    assert section(text(watch, NEW), "the last results, newest first")[0].endswith("RTT 5.0 ms")
+
+
+def test_what_moves_from_result_to_result_keeps_no_two_apart() -> None:
+    watch = Watch()
+    watch.hears(AWAY, *[replace(PASS, facts={"expires_s": left, "stable_s": 600 - left}) for left in (600, 599, 598)])
+    (row,) = section(text(watch, AWAY), "the last results, newest first")
+    assert row.startswith("  3 ×, newest 1 s ago, oldest 3 s ago, ")
+    assert row.endswith("RTT 5.0 ms, expires_s 598, stable_s 2")
+
+
+def registration(*results: ProbeResult, mode: Literal["query", "bind"] = "bind") -> list[str]:
+    plain = settings()
+    probe = SipRegisterProbe(
+        kind="sip_register", path="control", target=SipTarget("192.0.2.9"), aor="sip:t@example.net", mode=mode
+    )
+    watch = Watch(replace(plain, probes={**plain.probes, AWAY: probe}))
+    watch.hears(AWAY, *results)
+    return text(watch, AWAY)
+
+
+@pytest.mark.parametrize("mode", ["query", "bind"])
+def test_a_registration_says_its_mode(mode: Literal["query", "bind"]) -> None:
+    assert registration(PASS, mode=mode)[1] == f"  asks        sip:192.0.2.9, sip_register, mode {mode}, control path"
+
+
+def test_after_a_rejection_it_says_once_that_nothing_is_sent_and_how_to_go_on() -> None:
+    rejected = replace(failed(403, reason="rejected"), facts={"login": "wrong-password"})
+    repeated = [replace(rejected, facts={**rejected.facts, "asked_s": ago}) for ago in (30, 60)]
+    lines = registration(rejected, *repeated)
+    assert section(lines, "the last results, newest first")[0].endswith("login wrong-password, asked 1 min 00 s before")
+    assert lines[0].startswith("probe elsewhere: DEGRADED: 403: rejected: wrong-password, 3 in a row since ")
+    told = "  rejected    nothing is sent any more; `cutoverd retry --probe elsewhere` when it is mended"
+    assert [line for line in lines if "retry" in line] == [told]
+    assert not any("retry" in line for line in registration(rejected, PASS))
+
+
+def test_a_trunk_that_rejects_options_is_asked_on_and_needs_no_retry() -> None:
+    watch = Watch()
+    watch.hears(NEW, OVERLOADED)
+    assert not any("retry" in line for line in text(watch, NEW))

@@ -5,23 +5,44 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 import uvloop
 from aiohttp import ClientSession, ClientTimeout
 
+from daemon.web.certificates import Files
 from daemon.web.keys import Keys
 from daemon.web.listener import Limits, Listener
 from daemon.web.tally import Tally
 from daemon.web.webhook import Webhook
+from tests.daemon.web.secured import install
 from tests.daemon.web.world import DEADLINE_S, NEW, OLD, World
+from tests.peers.certificates import Authority, Pair, authority
 
 Loops = Mapping[str, Callable[[], asyncio.AbstractEventLoop]]
 
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> Loops:
     return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture(scope="module")
+def ca(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return authority(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="module")
+def pairs(ca: Authority) -> tuple[Pair, Pair]:
+    return ca.issue("IP:127.0.0.1", common_name="first"), ca.issue("IP:127.0.0.1", common_name="second")
+
+
+@pytest.fixture
+def files(tmp_path: Path, pairs: tuple[Pair, Pair]) -> Files:
+    files = Files(str(tmp_path / "web.pem"), str(tmp_path / "web.key"))
+    install(pairs[0], files)
+    return files
 
 
 @pytest.fixture

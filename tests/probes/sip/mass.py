@@ -77,7 +77,7 @@ class Mass:
         gc.collect()
         began = mono_ns()
         for registration in self.registrations:
-            registration.lost()
+            registration.renew()
         async with asyncio.timeout(within):
             await registrar.until_bound(aors)
         seconds, log = (mono_ns() - began) / 1e9, registrar.log

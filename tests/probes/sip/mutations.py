@@ -171,7 +171,7 @@ def scratch(rng: random.Random, lines: list[bytes], foreign: Request) -> None:
         at = rng.randrange(len(data) + 1)
         until = min(at + rng.randrange(12), len(data))
         data[at:until] = rng.choice([rng.randbytes(rng.randrange(5)), rng.choice(PIECES), bytes(data[until : until + 12])])
-    lines[:] = bytes(data[: rng.randrange(1, len(data) + 1)] if rng.random() < 0.15 else data).split(b"\r\n")
+    lines[:] = bytes(data[: rng.randrange(1, max(len(data), 1) + 1)] if rng.random() < 0.15 else data).split(b"\r\n")
 
 
 ELSEWHERE: list[Mutator] = [status, phrase, number, cseq_number, cseq_method, bomb, giant, repeat, drop, poke, fold, shuffle]
@@ -206,7 +206,7 @@ class Campaign:
         known = {asked.vias[0].branch: serial for serial, asked in enumerate(self.asked)}
         owners = ((mutant, known.get(_branch(mutant.data))) for mutant in self.mutants)
         others = ((mutant, owner) for mutant, owner in owners if owner is not None and owner % TRUNKS != mutant.trunk)
-        return [mutant for mutant, owner in others if _answer(mutant.data, self.asked[owner])]
+        return [mutant for mutant, owner in others if answer_to(mutant.data, self.asked[owner])]
 
 
 def _branch(data: bytes) -> str:
@@ -253,7 +253,7 @@ def mutated(data: bytes, foreign: Request, rng: random.Random) -> bytes:
     return spoilt
 
 
-def _answer(data: bytes, asked: Request) -> Response | None:
+def answer_to(data: bytes, asked: Request) -> Response | None:
     """The response, if `data` is one to `asked`: RFC 3261 §17.1.3, and our stricter rules of Call-ID, CSeq and a single Via."""
     try:
         message = parse(data)
@@ -278,7 +278,7 @@ def campaign() -> Campaign:
     answers: dict[int, Response] = {}
     provisionals = 0
     for mutant in mutants:
-        response = _answer(mutant.data, asked[mutant.transaction])
+        response = answer_to(mutant.data, asked[mutant.transaction])
         if response is not None and response.is_final:
             answers.setdefault(mutant.transaction, response)
         elif response is not None and mutant.transaction not in answers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from probes.sip.auth import Credentials
@@ -100,6 +100,9 @@ class Free:
 
     def heard(self, exchanged: Exchanged) -> None:
         self.heard_of.append(exchanged)
+
+    def load(self) -> Mapping[str, int]:
+        return {"pace": 7, "waiting": len(self.asked)}
 
 
 class Held(Free):

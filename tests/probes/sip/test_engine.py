@@ -12,10 +12,11 @@ import pytest
 from lab.sip import Uas
 from probes.clock import read
 from probes.sip.answering import Answering
-from probes.sip.exchanged import Answered, Refused, Silent
+from probes.sip.exchanged import Answered, Refused, SelfTrouble, Silent
 from probes.sip.headers import CSeq, Via
 from probes.sip.message import Request, Response, parse, serialise
 from probes.sip.transport import SipEngine
+from probes.sip.trouble import Trouble
 from tests.probes.sip.attacker import ask
 from tests.probes.sip.peer import Peer
 from tests.probes.sip.samples import Local, ok, options, udp
@@ -76,7 +77,9 @@ async def test_an_answer_from_elsewhere_is_not_the_targets(engine: SipEngine, pe
             return []
 
         peer.reply = reply
-        assert isinstance(await engine.exchange(udp(peer.address), options, timeout_ns=SHORT), Silent)
+        result = await engine.exchange(udp(peer.address), options, timeout_ns=SHORT)
+        assert isinstance(result, Silent)
+        assert result.elsewhere == impostor.getsockname()
     assert engine.ignored == {"wrong-source": 1}
 
 
@@ -208,3 +211,16 @@ async def test_nobody_is_answered_beyond_the_limit(trunk: socket.socket) -> None
     with pytest.raises(BlockingIOError):
         trunk.recvfrom(65_535)
     engine.close()
+
+
+async def test_an_answer_of_our_own_says_nothing_of_any_trunk(engine: SipEngine, peer: Peer) -> None:
+    await engine.exchange(udp(peer.address), options, timeout_ns=5 * S)
+    ours = ("127.0.0.1", peer.requests[0][1][1])
+    result = await engine.exchange(udp(ours), options, timeout_ns=5 * S)
+    assert isinstance(result, SelfTrouble)
+    assert result.reason is Trouble.OURSELVES
+
+
+async def test_a_peer_that_sends_our_own_request_back_is_no_answer_of_ours(engine: SipEngine, peer: Peer) -> None:
+    peer.reply = lambda request: [serialise(request)]
+    assert isinstance(await engine.exchange(udp(peer.address), options, timeout_ns=SHORT), Silent)

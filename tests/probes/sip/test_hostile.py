@@ -107,7 +107,7 @@ STRAYS: dict[str, Callable[[Request], bytes]] = {
     "malformed:line-ending": changed(b"\r\nTo:", b"\nTo:"),
     "malformed:start-line": changed(b"SIP/2.0 200", b"SIP/2.0 \xd9\xa2\xd9\xa0\xd9\xa0"),
     "malformed:version": changed(b"SIP/2.0 200", b"SIP/2.1 200"),
-    "malformed:header": changed(b"From:", b"From\x00:"),
+    "malformed:header": changed(b"\r\nVia:", b"\r\n folded\r\nVia:"),
     "malformed:too-many-headers": changed(b"From:", b"X: y\r\n" * 5_000 + b"From:"),
     "malformed:missing-header": changed(b"CSeq:", b"X-CSeq:"),
     "malformed:repeated-header": changed(b"CSeq:", b"CSeq: 1 OPTIONS\r\nCSeq:"),

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from probes.records import Question, Reply
-from probes.sample import NS_PER_S, Moment
+from probes.sample import NS_PER_S
 from probes.sip import location as locating
-from probes.sip.candidates import Located, Lost, Place
+from probes.sip.candidates import Lost, Place
 from probes.sip.location import Location
 from probes.sip.target import Target, TlsSettings, TlsVersion, Transport
 from tests.probes.sip.tabled import SERVFAIL, TIMEOUT, Tabled, a, found, srv
@@ -33,20 +33,16 @@ class Clock:
     def pass_(self, seconds: float) -> None:
         self.ns += int(seconds * NS_PER_S)
 
-    @property
-    def moment(self) -> Moment:
-        return Moment(0, self.ns)
-
 
 class Told:
-    """Takes answers, and can be waited for."""
+    """Takes answers, a failure by its token, and can be waited for."""
 
     def __init__(self) -> None:
         self.answers: list[Answer] = []
         self._news = asyncio.Event()
 
-    def __call__(self, answer: Answer) -> None:
-        self.answers.append(answer)
+    def __call__(self, answer: tuple[Target, ...] | Lost) -> None:
+        self.answers.append(str(answer.why) if isinstance(answer, Lost) else answer)
         self._news.set()
 
     async def answer(self) -> Answer:
@@ -84,6 +80,13 @@ async def ask(location: Location) -> Answer:
     return await told.answer()
 
 
+def at_once(location: Location) -> Answer:
+    told = Told()
+    location.ask(told)
+    (answer,) = told.answers
+    return answer
+
+
 async def renewed(location: Location) -> None:
     """Wait until the look-up under way, if any, has ended."""
     told = Told()
@@ -99,16 +102,15 @@ async def test_an_address_is_known_at_once_and_for_ever(make: Make, clock: Clock
     clock.pass_(10**6)
     location.ask(told)
     assert told.answers == [(Target(Transport.UDP, ("192.0.2.7", 5060)),)]
-    assert (location.targets(now=clock.moment), server.asked) == (told.answers[0], [])
+    assert server.asked == []
 
 
 async def test_a_name_is_looked_up_when_first_asked_for_and_not_before(make: Make, clock: Clock) -> None:
     server = Tabled(HERE)
     location = make(server)
-    assert (location.targets(now=clock.moment), location.outcome, server.asked) == (None, None, [])
+    assert (location.name, server.asked) == (NAME, [])
     assert await ask(location) == THERE
-    assert location.targets(now=clock.moment) == THERE
-    assert isinstance(location.outcome, Located)
+    assert at_once(location) == THERE
 
 
 async def test_what_is_fresh_is_told_at_once_without_a_question(make: Make, clock: Clock) -> None:
@@ -159,7 +161,7 @@ async def test_one_who_raises_does_not_keep_the_others_from_being_told(make: Mak
     asyncio.get_running_loop().set_exception_handler(lambda _, context: raised.append(context["exception"]))
     location, waiting = make(Tabled(HERE)), Told()
 
-    def broken(answer: Answer) -> None:
+    def broken(answer: tuple[Target, ...] | Lost) -> None:
         raise ZeroDivisionError
 
     location.ask(broken)
@@ -174,7 +176,6 @@ async def test_after_the_time_to_live_the_name_is_looked_up_again(make: Make, cl
     await ask(location)
     server.table = {"example.net A": a("127.0.0.2")}
     clock.pass_(300)
-    assert location.targets(now=clock.moment) is None
     assert await ask(location) == (Target(Transport.UDP, ("127.0.0.2", 5060)),)
 
 
@@ -187,7 +188,7 @@ async def test_shortly_before_its_end_an_answer_is_renewed_and_nobody_waits(make
     location.ask(told)
     assert told.answers == [THERE]
     await renewed(location)
-    assert location.targets(now=clock.moment) == (Target(Transport.UDP, ("127.0.0.2", 5060)),)
+    assert at_once(location) == (Target(Transport.UDP, ("127.0.0.2", 5060)),)
 
 
 async def test_a_renewal_that_meets_trouble_leaves_what_is_fresh(make: Make, clock: Clock) -> None:
@@ -197,16 +198,13 @@ async def test_a_renewal_that_meets_trouble_leaves_what_is_fresh(make: Make, clo
     server.table = {"example.net A": SERVFAIL}
     clock.pass_(299)
     await renewed(location)
-    assert location.targets(now=clock.moment) == THERE
+    assert at_once(location) == THERE
     clock.pass_(1)
     assert await ask(location) == "dns-servfail"
 
 
 async def test_a_failure_is_told_by_its_token_and_has_no_targets(make: Make, clock: Clock) -> None:
-    location = make(Tabled({}))
-    assert await ask(location) == "dns-nxdomain"
-    assert location.targets(now=clock.moment) is None
-    assert isinstance(location.outcome, Lost)
+    assert await ask(make(Tabled({}))) == "dns-nxdomain"
 
 
 async def test_after_a_failure_nothing_is_asked_for_a_second(make: Make, clock: Clock) -> None:

@@ -32,9 +32,9 @@ MALFORMED: list[tuple[str, str, str]] = [
     ("line-ending", "\r\nTo:", "\nTo:"),
     ("line-ending", "\r\nTo:", "\rTo:"),
     ("line-ending", "abc@", "a\nbc@"),
-    ("header", "Call-ID:", "Call ID:"),
-    ("header", "Call-ID:", ":"),
-    ("header", "Call-ID: abc@192.0.2.1", "Call-ID"),
+    ("missing-header", "Call-ID:", "Call ID:"),
+    ("missing-header", "Call-ID:", ":"),
+    ("missing-header", "Call-ID: abc@192.0.2.1", "Call-ID"),
     ("header", "OK\r\n", "OK\r\n folded\r\n"),
     ("missing-header", "Via:", "X-Via:"),
     ("missing-header", "From:", "X-From:"),
@@ -134,6 +134,15 @@ def test_a_response_is_read_although_what_is_inessential_in_it_cannot_be(reason:
     assert (response.contacts, response.min_expires, response.retry_after, response.max_forwards) == ((), None, None, None)
     name, _, value = line.rpartition("\r\n")[2].partition(":")
     assert (name, value.strip(" ")) in response.headers
+
+
+@pytest.mark.parametrize("line", ["X Bad Name: 1", "NoColonHere", ": x", "X-[abc]: 1", "Allow"])
+def test_a_line_that_is_no_header_is_passed_over_in_a_response_and_refused_in_a_request(line: str) -> None:
+    response = parse(changed(RESPONSE, "Content-Length: 0", f"{line}\r\nContent-Length: 0"))
+    assert response == parse(RESPONSE.encode())
+    with pytest.raises(MalformedMessage) as caught:
+        parse(changed(REQUEST, "CSeq: 1 OPTIONS", f"CSeq: 1 OPTIONS\r\n{line}"))
+    assert caught.value.reason == "header"
 
 
 def test_of_several_contact_lines_those_that_can_be_read_count() -> None:

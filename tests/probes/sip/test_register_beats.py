@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import random
 
-from probes.sample import Outcome
+from probes.sample import Outcome, ProbeResult
 from probes.sip.message import Request, Response
 from probes.sip.register_bind import RegisterBindProbe
 from probes.sip.register_conversation import Line
 from probes.sip.register_keep import State
 from tests.probes.attempt import attempt
-from tests.probes.sip.registrar import AOR, CONTACT, TARGET, Free, Wire, answered, asked, holding
+from tests.probes.sip.registrar import AOR, CONTACT, CREDENTIALS, TARGET, Free, Registry, Wire, answered, asked, holding
 
 
 class Registrar:
@@ -35,7 +35,7 @@ class Registrar:
         """Another attempt, now: a binding that stands is renewed, one that is in doubt is made anew."""
         before = len(self.wire.requests)
         if self.probe.registration.state is State.REGISTERED:
-            self.probe.registration.ask_for(600)
+            self.probe.registration.renew()
         else:
             self.probe.registration._keeper.due_ns = 0
             self.probe.registration._go_on()
@@ -76,3 +76,34 @@ async def test_a_binding_that_is_gone_is_told_at_every_beat() -> None:
     await registrar.refresh()
     assert [await registrar.beat() for _ in range(3)] == [(Outcome.FAIL, 480, "lost")] * 3
     await registrar.probe.close(unregister=False)
+
+
+async def test_a_rejection_that_is_told_again_is_no_fresh_attempt() -> None:
+    wire = Wire(Registry(lets_in=False))
+    probe = RegisterBindProbe(AOR, CREDENTIALS, TARGET, Line(wire, Free(), random.Random(1)))
+    (fresh,), (again,) = await attempt(probe), await attempt(probe)
+    await probe.close(unregister=False)
+    assert len(wire.requests) == 2
+    assert (fresh.duration_ns > 0, "asked_s" in fresh.facts) == (True, False)
+    assert (again.reason, again.origin, again.duration_ns, again.trace, again.facts["asked_s"]) == (
+        "rejected",
+        fresh.origin,
+        0,
+        None,
+        0,
+    )
+
+
+async def test_beats_that_waited_for_one_rejection_share_one_attempt() -> None:
+    wire = Wire(lambda _: None)
+    probe = RegisterBindProbe(AOR, CREDENTIALS, TARGET, Line(wire, Free(), random.Random(1)))
+    results: list[ProbeResult] = []
+    for _ in range(2):
+        probe.begin(lambda result, *, last=True: results.append(result))
+    async with asyncio.timeout(5):
+        while not wire.waiting:
+            await asyncio.sleep(0)
+    wire.script = Registry(lets_in=False)
+    wire.answer(wire.script(wire.requests[0]))
+    await probe.close(unregister=False)
+    assert [("asked_s" in result.facts) for result in results] == [False, True]

@@ -174,9 +174,9 @@ def test_a_password_that_was_right_and_is_no_longer_costs_two_as_well() -> None:
     assert night.state is State.REJECTED
 
 
-def test_what_is_rejected_is_not_lost_and_not_started_again() -> None:
+def test_what_is_rejected_is_not_renewed_and_not_started_again() -> None:
     night = Night(Registry(lets_in=False)).start()
-    night.keeper.lost(now=night.now)
+    night.keeper.renew(now=night.now)
     night.keeper.start(now=night.now)
     assert (night.state, night.keeper.due_ns) == (State.REJECTED, None)
 
@@ -198,8 +198,37 @@ def test_a_503_is_asked_again_in_its_turn_once_and_then_backs_off() -> None:
 
 
 def test_a_success_ends_the_growth() -> None:
-    night = Night(in_turn(status(500), status(500), grant(60), status(500), grant(60))).start().run(HOUR)
+    night = Night(in_turn(status(500), status(500), grant(600), status(500), grant(600))).start().run(HOUR)
     assert 30 <= gaps(night)[3] <= 60
+
+
+def test_one_lost_register_does_not_cost_a_short_binding() -> None:
+    night = Night(in_turn(grant(12), silent, grant(12))).start().run(12)
+    assert (night.state, night.keeper.flaps, len(night.sent)) == (State.REGISTERED, 0, 3)
+
+
+def test_while_the_binding_stands_each_attempt_halves_what_is_left_and_none_comes_within_a_second() -> None:
+    night = Night(in_turn(grant(60), status(500))).start().run(60)
+    left = [60 - time for time in night.times()[1:]]
+    assert len(left) >= 4
+    assert all(earlier - later == pytest.approx(max(earlier / 2, 1), abs=0.01) for earlier, later in itertools.pairwise(left))
+
+
+def test_while_a_long_binding_stands_no_attempt_waits_longer_than_the_back_off() -> None:
+    night = Night(in_turn(grant(3600), status(500))).start().run(3300)
+    assert all(least <= gap <= most for gap, (least, most) in zip(gaps(night)[1:], [(30, 60), (60, 120)], strict=False))
+
+
+def test_the_back_off_begins_when_the_binding_is_gone() -> None:
+    night = Night(in_turn(grant(60), status(500))).start().run(6 * HOUR)
+    first = next(at for at, time in enumerate(night.times()) if time >= 60)
+    bounds = [(30, 60), (60, 120), (120, 240), (240, 480)]
+    assert all(least <= gap <= most for gap, (least, most) in zip(gaps(night)[first:], bounds, strict=False))
+
+
+def test_a_retry_after_is_waited_for_though_the_binding_may_end_meanwhile() -> None:
+    night = Night(in_turn(grant(60), status(503, retry_after=200), grant(60))).start().run(300)
+    assert 200 <= gaps(night)[1] <= 250
 
 
 def test_retry_after_is_waited_for() -> None:
@@ -239,7 +268,7 @@ def test_a_refresh_that_fails_is_told_though_the_binding_still_stands() -> None:
 
 
 def test_a_binding_that_runs_out_is_a_flap() -> None:
-    night = Night(in_turn(grant(60), status(503), status(503), grant(60))).start().run(75)
+    night = Night(in_turn(grant(60), *[status(503)] * 8, grant(60))).start().run(75)
     assert "expires_s" not in standing(night).facts
     assert "stable_s" not in standing(night).facts
     assert night.keeper.flaps == 1
@@ -257,52 +286,24 @@ def test_a_200_without_our_contact_is_a_loss() -> None:
     assert night.run(60).state is State.REGISTERED
 
 
-def test_a_loss_that_somebody_else_noticed_is_mended_at_once() -> None:
-    night = Night(grant(600)).start().run(100)
-    night.keeper.lost(now=night.now)
-    assert night.state is State.REGISTERING
+def test_a_binding_is_made_anew_at_once_on_request_and_costs_no_flap() -> None:
+    night = Night(grant(600)).start().run(10)
+    night.keeper.renew(now=night.now)
     night.run(0)
-    assert (night.state, night.keeper.flaps) == (State.REGISTERED, 1)
-    assert night.keeper.stable_since == night.now
+    assert night.times() == [0, 10]
+    assert (night.keeper.flaps, night.keeper.stable_since) == (0, at(1_000 * S))
 
 
-def test_a_loss_during_an_attempt_is_mended_after_it() -> None:
-    night = Night(grant(600)).start()
+def test_a_renewal_changes_nothing_during_an_attempt_or_after_a_failure() -> None:
+    night = Night(in_turn(grant(600), status(500))).start()
     night.keeper.begin(now=night.now)
-    night.keeper.lost(now=night.now)
+    night.keeper.renew(now=night.now)
     assert night.keeper.due_ns is None
     attempt = RegisterAttempt(night.login, expires_s=600)
     night.keeper.ended(night.converse(attempt), attempt, contact=CONTACT, now=night.now, chance=0.5)
-    assert night.keeper.due_ns == night.ns
-
-
-def test_a_loss_during_an_attempt_that_fails_waits_like_any_other() -> None:
-    night = Night(in_turn(grant(600), status(500))).start()
-    night.keeper.begin(now=night.now)
-    night.keeper.lost(now=night.now)
-    attempt = RegisterAttempt(night.login, expires_s=600)
-    night.keeper.ended(night.converse(attempt), attempt, contact=CONTACT, now=night.now, chance=0.5)
-    assert night.keeper.due_ns is not None
-    assert night.keeper.due_ns >= night.ns + 30 * S
-
-
-def test_another_expires_is_asked_for_at_once_and_costs_no_flap() -> None:
-    night = Night(grant(600)).start().run(10)
-    night.keeper.ask_for(1200, now=night.now)
-    night.run(0)
-    assert night.sent[-1][1].expires == 1200
-    assert night.times()[-1] == 10
-    assert night.keeper.flaps == 0
-
-
-def test_another_expires_during_an_attempt_is_asked_for_after_it() -> None:
-    night = Night(grant(600)).start()
-    night.keeper.begin(now=night.now)
-    night.keeper.ask_for(1200, now=night.now)
-    attempt = RegisterAttempt(night.login, expires_s=600)
-    night.keeper.ended(night.converse(attempt), attempt, contact=CONTACT, now=night.now, chance=0.5)
-    night.run(0)
-    assert [request.expires for _, request in night.sent] == [600, 600, 1200]
+    due = night.keeper.due_ns
+    night.keeper.renew(now=night.now)
+    assert (night.state, night.keeper.due_ns) == (State.FAILING, due)
 
 
 # What is told

@@ -5,11 +5,16 @@ from __future__ import annotations
 import asyncio
 import random
 
-from probes.records import Question, Reply
+import pytest
+
+from probes.clock import mono_ns
+from probes.records import Fault, Question, Reply
 from probes.sample import Origin, Outcome
+from probes.sip.candidates import Lost
 from probes.sip.exchanged import Silent
 from probes.sip.locate import Place
 from probes.sip.location import Cancel, Known, Location
+from probes.sip.register_bind import RegisterBindProbe
 from probes.sip.register_conversation import Line
 from probes.sip.register_query import RegisterQueryProbe
 from probes.sip.registration import Registration
@@ -28,13 +33,16 @@ class Unasked:
 class Leads(Location):
     """A name that leads where the test says."""
 
-    def __init__(self, *answers: tuple[Target, ...] | str) -> None:
+    def __init__(self, *answers: tuple[Target, ...] | Lost) -> None:
         super().__init__(Place("example.net"), Unasked(), timeout_ns=S)
         self.answers = list(answers)
 
     def ask(self, known: Known) -> Cancel:
         known(self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])
         return lambda: None
+
+
+Where = tuple[Target, ...] | Lost
 
 
 def line(wire: Wire) -> Line:
@@ -61,9 +69,11 @@ async def test_what_the_name_no_longer_leads_to_is_forgotten() -> None:
 
 
 async def test_a_name_that_leads_nowhere_is_an_error_of_dns() -> None:
-    (result,) = await attempt(RegisterQueryProbe(AOR, CREDENTIALS, Leads("dns-nxdomain"), line(Wire(lambda _: None))))
+    (result,) = await attempt(
+        RegisterQueryProbe(AOR, CREDENTIALS, Leads(Lost(Fault.NXDOMAIN, 5, "example.net A")), line(Wire(lambda _: None)))
+    )
     assert (result.outcome, result.origin, result.reason) == (Outcome.ERROR, Origin.DNS, "dns-nxdomain")
-    assert result.facts == {"host": "sip:example.net"}
+    assert result.facts == {"host": "example.net", "detail": "example.net A"}
 
 
 async def test_a_kept_registration_goes_to_the_next_target_after_a_failure() -> None:
@@ -91,7 +101,9 @@ async def test_a_stop_ends_what_a_name_known_at_once_has_begun() -> None:
 
 
 async def test_a_kept_registration_waits_where_its_name_leads_nowhere() -> None:
-    kept = Registration(AOR, CREDENTIALS, Leads("dns-timeout"), line(Wire(lambda _: None)))
+    kept = Registration(
+        AOR, CREDENTIALS, Leads(Lost(Fault.TIMEOUT, None, "example.net A: no answer")), line(Wire(lambda _: None))
+    )
     kept.start()
     async with asyncio.timeout(5):
         while kept.standing() is None:
@@ -101,3 +113,64 @@ async def test_a_kept_registration_waits_where_its_name_leads_nowhere() -> None:
     assert standing is not None
     assert (standing.outcome, standing.reason) == (Outcome.ERROR, "dns-timeout")
     assert int(standing.facts["retry_in_s"]) >= 29
+    assert (standing.facts["host"], standing.facts["detail"]) == ("example.net", "example.net A: no answer")
+
+
+async def moved(first: Where, second: Where, permits: Free | None = None) -> tuple[list[Target], RegisterBindProbe]:
+    """Where a kept registration went while its name led there, and then elsewhere, and two beats went by each time."""
+    wire, way = Wire(lambda request: answered(holding(request, CONTACT))), Leads(first)
+    probe = RegisterBindProbe(AOR, CREDENTIALS, way, Line(wire, permits or Free(), random.Random(2)))
+    await attempt(probe)
+    way.answers = [second]
+    for _ in range(2):
+        await attempt(probe)
+        await settled(probe)
+    return wire.targets, probe
+
+
+async def settled(probe: RegisterBindProbe) -> None:
+    """What is due now has happened."""
+    async with asyncio.timeout(5):
+        while (due := probe.registration._keeper.due_ns) is not None and due <= mono_ns():
+            await asyncio.sleep(0)
+
+
+async def test_a_binding_moves_at_the_next_beat_when_its_place_is_no_longer_what_the_name_leads_to() -> None:
+    targets, probe = await moved((ONE,), (TWO,))
+    assert targets == [ONE, TWO]
+    assert probe.registration.is_bound
+    await probe.close(unregister=False)
+
+
+@pytest.mark.parametrize("later", [(TWO, ONE), (ONE,), Lost(Fault.TIMEOUT)], ids=["one more", "the same", "no word"])
+async def test_a_binding_stays_while_its_place_is_among_the_targets_or_dns_says_nothing(later: Where) -> None:
+    targets, probe = await moved((ONE,), later)
+    await probe.close(unregister=False)
+    assert targets == [ONE]
+
+
+async def test_a_binding_that_moves_waits_for_a_permit_by_its_end() -> None:
+    permits = Free()
+    _, probe = await moved((ONE,), (TWO,), permits)
+    await probe.close(unregister=False)
+    (_, first), (_, second) = permits.asked
+    assert first == 0
+    assert 500 * S < second - mono_ns() <= 600 * S
+
+
+async def test_a_look_that_waits_ends_with_the_registration() -> None:
+    cancelled: list[bool] = []
+
+    class Slow(Leads):
+        def ask(self, known: Known) -> Cancel:
+            if len(self.answers) > 1:
+                return super().ask(known)
+            return lambda: cancelled.append(True)
+
+    wire = Wire(lambda request: answered(holding(request, CONTACT)))
+    probe = RegisterBindProbe(AOR, CREDENTIALS, Slow((ONE,), (TWO,)), line(wire))
+    await attempt(probe)
+    for _ in range(3):
+        await attempt(probe)
+    await probe.close(unregister=False)
+    assert cancelled == [True]

@@ -8,7 +8,9 @@ import pytest
 
 from probes.sample import Trace
 from probes.sip.exchanged import Refused, SelfTrouble, Silent
+from probes.sip.headers import CSeq
 from probes.sip.message import Request, serialise
+from probes.sip.outgoing import Outgoing
 from probes.sip.trace import MOST, redacted, trace
 from probes.sip.transport import SipEngine
 from probes.sip.trouble import Trouble
@@ -48,6 +50,19 @@ def test_folded_credentials_are_taken_out_whole() -> None:
 def test_a_peer_that_quotes_our_request_in_its_body_gives_nothing_away() -> None:
     quoted = b"SIP/2.0 400 Bad\r\nContent-Length: 999\r\n\r\nREGISTER sip:r SIP/2.0\r\nAuthorization: " + AUTHORIZATION
     assert not any(secret in redacted(quoted) for secret in SECRETS)
+
+
+@pytest.mark.parametrize("header", [b"X-Original-Authorization: ", b"Warning: 399 sbc ", b"P-Asserted: "])
+def test_what_proves_who_we_are_is_taken_out_under_any_name(header: bytes) -> None:
+    shown = redacted(b"SIP/2.0 400 Bad\r\n" + header + AUTHORIZATION + b"\r\n\r\n")
+    assert b"deadbeef" not in shown
+    assert b"0a4f113b" not in shown
+
+
+def test_no_repr_shows_what_was_sent() -> None:
+    secret = b"Authorization: Digest response=deadbeef"
+    for value in (Silent(1, PEER, 1, sent=secret, received=secret), Outgoing(secret, "b", "c", CSeq(1, "REGISTER"))):
+        assert "deadbeef" not in repr(value)
 
 
 def test_a_challenge_is_no_credential() -> None:

@@ -1,0 +1,187 @@
+"""Thousands of trunks asked once a second by one process on one core: is each asked on time, and what does it cost?
+
+    python -m bench.many [TARGETS [SECONDS [REGISTRATIONS]]]
+
+Each target has an address of its own in 127.0.0.0/8; one process on another core answers for all. No gate, no store, no metrics:
+what is measured is the scheduler, the engine and the probes. `REGISTRATIONS` idle ones are held beside them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import random
+import statistics
+import sys
+import time
+from array import array
+from collections import Counter
+from pathlib import Path
+
+import uvloop
+
+from bench.echo import Echo, echoing
+from probes import clock
+from probes.runner import Job, ProbeRunner
+from probes.sample import NS_PER_MS, NS_PER_S, Outcome, Sample
+from probes.schedule import Cadence, first_due
+from probes.sip.auth import Credentials
+from probes.sip.options import OptionsProbe, Trunk
+from probes.sip.pacing import Pacer
+from probes.sip.permits import PacedPermits
+from probes.sip.register_conversation import Line
+from probes.sip.register_request import Aor
+from probes.sip.registration import Registration
+from probes.sip.target import Target, Transport
+from probes.sip.transport import SipEngine
+
+TARGETS, SECONDS, REGISTRATIONS = 10_000, 60, 10_000
+EVERY = Cadence(NS_PER_S, NS_PER_S)
+TIMEOUT_NS = 900 * NS_PER_MS
+AIM_LATENESS_MS = 20
+
+
+class Fractions(random.Random):
+    """First offsets that are known: each of so many places of the interval once, in a random order."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.given = [at / count for at in range(count)]
+        random.Random(1).shuffle(self.given)
+        self._next = iter(self.given)
+
+    def random(self) -> float:
+        return next(self._next, 0.0)
+
+
+class Seen:
+    """Every sample, judged as it comes: how late its probe was asked, and what became of it."""
+
+    def __init__(self, first_due: dict[str, int]) -> None:
+        self.lateness, self.rtt = array("q"), array("q")
+        self.outcomes: Counter[str] = Counter()
+        self._first_due = first_due
+
+    def __call__(self, sample: Sample) -> None:
+        due = self._first_due[sample.probe] + sample.sequence * EVERY.every_ns
+        self.lateness.append(sample.sent.mono_ns - due)
+        self.rtt.append(sample.result.duration_ns)
+        self.outcomes[sample.result.reason] += 1
+        assert sample.result.outcome is Outcome.PASS or sample.result.reason != "accepted"
+
+    @property
+    def missed(self) -> int:
+        """Beats that were skipped because the one before came a whole interval late, and attempts that were not answered."""
+        skipped = sum(1 for late in self.lateness if late >= EVERY.every_ns)
+        return skipped + self.outcomes.total() - self.outcomes["accepted"]
+
+
+class Pauses:
+    """What the garbage collector takes, by generation, in nanoseconds."""
+
+    def __init__(self) -> None:
+        self.taken: dict[int, list[int]] = {0: [], 1: [], 2: []}
+        self._began = 0
+
+    def __call__(self, phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            self._began = clock.mono_ns()
+        else:
+            self.taken[info["generation"]].append(clock.mono_ns() - self._began)
+
+
+def address(number: int) -> str:
+    return f"127.{1 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
+
+
+def rss_kb() -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
+
+
+def _registrations(engine: SipEngine, permits: PacedPermits, count: int) -> list[Registration]:
+    line, rng = Line(engine, permits, random.Random(2)), random.Random(2)
+    way = Target(Transport.UDP, ("127.0.0.1", 5060))
+    return [
+        Registration(
+            Aor(f"sip:agent{at}@example.net", "sip:example.net", 5 * NS_PER_S),
+            Credentials(f"agent{at}", rng.randbytes(12).hex().encode()),
+            way,
+            line,
+        )
+        for at in range(count)
+    ]
+
+
+async def _run(echo: Echo, targets: int, seconds: int, registrations: int) -> None:
+    before_kb, engine, permits = rss_kb(), SipEngine(), PacedPermits(Pacer(rate=None, rng=random.Random(3)))
+    idle = _registrations(engine, permits, registrations)
+    registered_kb = rss_kb()
+    rng = random.SystemRandom()
+    jobs = {
+        address(at): Job(
+            OptionsProbe(
+                engine, Trunk(address(at), echo.port), Target(Transport.UDP, (address(at), echo.port)),
+                timeout_ns=TIMEOUT_NS, accepts=lambda status: status == 200, rng=rng,
+            ),
+            EVERY,
+        )
+        for at in range(targets)
+    }  # fmt: skip
+    fractions = Fractions(targets)
+    now_ns = clock.mono_ns()
+    seen = Seen({name: first_due(now_ns, EVERY.every_ns, fraction=part) for name, part in zip(jobs, fractions.given, strict=True)})
+    runner = ProbeRunner(jobs, seen, rng=fractions, vantage="bench")
+    if not os.environ.get("BENCH_GC_AS_IT_IS"):
+        freeze()
+    pauses = Pauses()
+    gc.callbacks.append(pauses)
+    cpu_ns = time.process_time_ns()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await runner.run()
+    cpu_ns = time.process_time_ns() - cpu_ns
+    gc.callbacks.remove(pauses)
+    _tell(seen, pauses, cpu_ns / NS_PER_S / seconds, seconds)
+    print(f"  memory: {rss_kb() / 1024:.0f} MB, {(rss_kb() - registered_kb) / targets:.1f} kB a target", end="")
+    print(f", {(registered_kb - before_kb) / len(idle):.1f} kB for each of {len(idle)} idle registrations" if idle else "")
+    permits.close()
+    engine.close()
+
+
+def freeze() -> None:
+    """As the daemon does once everything is built: what lives for good is not looked at again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
+
+
+def _tell(seen: Seen, pauses: Pauses, share: float, seconds: int) -> None:
+    late = [nanoseconds / NS_PER_MS for nanoseconds in seen.lateness]
+    places = statistics.quantiles(late, n=1000)
+    print(f"  {len(late)} asked in {seconds} s: {dict(seen.outcomes)}; missed {seen.missed} (aim: 0)")
+    print(
+        f"  lateness ms: median {places[499]:.2f}, p99 {places[989]:.2f} (aim: under {AIM_LATENESS_MS}), "
+        f"p99.9 {places[998]:.2f}, most {max(late):.2f}"
+    )
+    rtt = statistics.quantiles(seen.rtt, n=100)
+    print(f"  round trip ms: median {rtt[49] / NS_PER_MS:.2f}, p99 {rtt[98] / NS_PER_MS:.2f}")
+    print(f"  CPU: {100 * share:.1f} % of a core, {1e6 * share * seconds / len(late):.0f} us each")
+    told = ", ".join(
+        f"gen{at} {len(taken)} times, longest {max(taken, default=0) / NS_PER_MS:.1f} ms" for at, taken in pauses.taken.items()
+    )
+    print(f"  garbage collection: {told}")
+
+
+async def _main(targets: int, seconds: int, registrations: int) -> None:
+    async with echoing("everywhere") as echo:
+        print(f"{targets} targets once a second on one core")
+        await _run(echo, targets, seconds, registrations)
+
+
+if __name__ == "__main__":
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop_runner:
+        given = [int(argument) for argument in sys.argv[1:]]
+        loop_runner.run(_main(*given, *(TARGETS, SECONDS, REGISTRATIONS)[len(given) :]))

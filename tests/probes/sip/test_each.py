@@ -1,0 +1,70 @@
+"""One attempt at a name: each target by itself within one time, and what is said where there is none."""
+
+from __future__ import annotations
+
+from probes.clock import mono_ns
+from probes.probe import Cancel
+from probes.records import Fault
+from probes.sample import Origin, Outcome, ProbeResult
+from probes.sip.candidates import Lost
+from probes.sip.each import Tell, ask_each
+from probes.sip.register_result import unasked
+from probes.sip.target import Target
+from tests.probes.sip.registrar import S
+from tests.probes.sip.test_register_located import ONE, TWO, Leads
+
+
+class Asking:
+    """Notes who is asked, who is cancelled, and what is reported with whether it was the last."""
+
+    def __init__(self) -> None:
+        self.tells: list[Tell] = []
+        self.cancelled: list[Target] = []
+        self.results: list[tuple[ProbeResult, bool]] = []
+
+    def ask(self, target: Target, tell: Tell) -> Cancel:
+        self.tells.append(tell)
+        return lambda: self.cancelled.append(target)
+
+    def report(self, result: ProbeResult, *, last: bool = True) -> None:
+        self.results.append((result, last))
+
+    def begin(self, way: Leads, *, seconds: float = 1) -> Cancel:
+        return ask_each(way, self.ask, self.report, deadline_ns=mono_ns() + int(seconds * S))
+
+
+async def test_the_attempt_is_over_with_the_last_answer_whichever_that_is() -> None:
+    asking = Asking()
+    asking.begin(Leads((ONE, TWO)))
+    for tell in reversed(asking.tells):
+        tell(unasked("pending", 0))
+    assert [(result.target, last) for result, last in asking.results] == [(str(TWO), False), (str(ONE), True)]
+    assert {result.among for result, _ in asking.results} == {(str(ONE), str(TWO))}
+
+
+async def test_a_cancel_reaches_everybody_who_was_asked() -> None:
+    asking = Asking()
+    asking.begin(Leads((ONE, TWO)))()
+    assert (asking.cancelled, asking.results) == ([ONE, TWO], [])
+
+
+async def test_where_nothing_is_found_the_name_and_the_detail_are_told() -> None:
+    asking = Asking()
+    lost = Lost(Fault.UNREACHABLE, None, "resolver 127.0.0.1 port 9: Connection refused")
+    asking.begin(Leads(lost))
+    ((result, last),) = asking.results
+    assert (result.outcome, result.code, result.origin, result.reason, last) == (
+        Outcome.ERROR,
+        None,
+        Origin.DNS,
+        "dns-unreachable",
+        True,
+    )
+    assert result.facts == {"host": "example.net", "detail": "resolver 127.0.0.1 port 9: Connection refused"}
+
+
+async def test_after_the_deadline_nobody_is_asked_any_more() -> None:
+    asking = Asking()
+    asking.begin(Leads((ONE,)), seconds=-1)
+    ((result, _),) = asking.results
+    assert (asking.tells, result.reason, result.outcome) == ([], "dns-timeout", Outcome.ERROR)
