@@ -28,22 +28,37 @@ from probes.sample import Moment, Outcome, Sample
 
 
 def heard(
-    path: Input, targets: Targets, sample: Sample, *, codes: frozenset[int], threshold: int
+    path: Input, targets: Targets, sample: Sample, *, codes: frozenset[int], threshold: int, counts: bool
 ) -> tuple[Input, Targets] | None:
-    """The path and its targets after a result that counts (`gates.rule.counts`); None where it came late.
+    """The path and its targets after a result, whether it `counts` (`gates.rule.counts`) or not; None where it tells nothing.
 
     A result without a target is about the name as a whole, and so about each of its targets.
     """
-    before = _retargeted(path, targets, sample)
+    before = _retargeted(path, targets, sample, counts=counts)
     told = {
         name: rule.count(before.known[name], sample, codes=codes, threshold=threshold)
         for name in ([sample.result.target] if sample.result.target else before.known)
-        if name in before.known and not rule.is_late(before.known[name], sample)
+        if counts and name in before.known and not rule.is_late(before.known[name], sample)
     }
-    if not told:
+    if not told and not beats.awaits(targets.row, sample):
         return None
-    after = _beat(before, {**before.known, **told}, sample)
-    return _folded(path, before, after, sample), after
+    after = _beat(before, {**before.known, **told}, sample, threshold) if told else before
+    if beats.awaits(after.row, sample):
+        tells = _tells(before, told, sample, codes)
+        newest = {name: known.judged for name, known in after.known.items() if known.sent}
+        after = replace(after, row=beats.report(after.row, sample, tells, newest=newest, threshold=threshold))
+    if not any(known.sent for known in after.known.values()):
+        return path, after
+    return _folded(path, before, after, sample, threshold), after
+
+
+def _tells(before: Targets, told: Collection[str], sample: Sample, codes: frozenset[int]) -> Told:
+    """A target that left before its result came is heard all the same; who stayed and was heard since, or slept through, not."""
+    if sample.result.outcome is Outcome.ERROR:
+        return Told.UNMEASURED if sample.result.target else Told.NOTHING
+    everybody = len(told) == (1 if sample.result.target else len(before.known))
+    left = bool(sample.result.target) and sample.result.target not in before.known
+    return beats.told(sample, codes=codes) if everybody or left else Told.NOTHING
 
 
 def _retargeted(path: Input, targets: Targets, sample: Sample) -> Targets:

@@ -15,6 +15,7 @@ from probes.sip.auth import Credentials
 from probes.sip.pacing import Pacer
 from probes.sip.permits import Figures, PacedPermits
 from probes.sip.register_conversation import Line
+from probes.sip.register_keep import State
 from probes.sip.register_request import Aor
 from probes.sip.registration import Registration
 from probes.sip.target import Target, Transport
@@ -66,6 +67,9 @@ class Mass:
             registration.start()
         async with asyncio.timeout(within):
             await self.registrar.until_bound(len(self.registrations))
+            for registration in self.registrations:
+                while registration.state is not State.REGISTERED:  # its last answer is still under way
+                    await asyncio.sleep(0)
 
     async def storm(self, capacity: int, pacer: Pacer, *, within: float, retry_after: int | None = None) -> Storm:
         """The registrar starts anew and takes so many messages a second from now on, and all hear of it."""
