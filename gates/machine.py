@@ -133,19 +133,20 @@ def advance(gate: Gate, event: Event, *, now: Moment) -> tuple[Gate, Transition 
 
 def _heard(gate: Gate, sample: Sample) -> Gate:
     known = gate.inputs.get(sample.probe)
-    if known is None or not rule.counts(sample, undisturbed_ns=gate.undisturbed_ns):
+    if known is None:
         return gate
+    counts = rule.counts(sample, undisturbed_ns=gate.undisturbed_ns)
     if sample.result.target or sample.probe in gate.targets:
-        return _heard_of_target(gate, known, sample)
-    if rule.is_late(known, sample):
+        return _heard_of_target(gate, known, sample, counts=counts)
+    if not counts or rule.is_late(known, sample):
         return gate
     counted = rule.count(known, sample, codes=gate.spec.codes, threshold=gate.spec.threshold)
     return informed(gate, {**gate.inputs, sample.probe: counted}, gate.targets)
 
 
-def _heard_of_target(gate: Gate, path: Input, sample: Sample) -> Gate:
+def _heard_of_target(gate: Gate, path: Input, sample: Sample, *, counts: bool) -> Gate:
     known = gate.targets.get(sample.probe) or Targets({}, newest=path.judged, passed_sent=path.passed_sent)
-    told = targets.heard(path, known, sample, codes=gate.spec.codes, threshold=gate.spec.threshold)
+    told = targets.heard(path, known, sample, codes=gate.spec.codes, threshold=gate.spec.threshold, counts=counts)
     if told is None:
         return gate
     return informed(gate, {**gate.inputs, sample.probe: told[0]}, {**gate.targets, sample.probe: told[1]})

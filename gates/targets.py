@@ -4,12 +4,16 @@ A caller whom one server refuses asks the next (RFC 3263 §4.3). So the path has
 now has, and it passes in a beat in which one of them does. A *beat* is one place in the order of sending: each attempt asks
 every target. What is folded here reads like the Input of a probe with a single target, and is judged as one:
 
-* `counted` and `failing` are those of the target with the fewest. Only a failure raises them, and by one: that a name no longer
+* `counted` and `failing` are those of the target with the fewest. Only a failure raises these, and by one: that a name no longer
   leads to the one target that worked tells nothing new of the others and trips nothing by itself, so from then on each of them
-  must fail once more for the path to have. A target that joins has no history and may work: until it has failed as often, the
-  path has not.
+  must fail once more for the path to have. A target that joins has no history and may work: until it has failed too, the path
+  has not.
 * `passes` are beats in a row in which a target passed, whichever it was: a caller got through in each of them. When a beat
   begins and every target was heard since the last that passed, one failed; where a target could not be measured, who knows.
+* Whose targets are others at each look-up has no target with a history, and one that can only be measured as ERROR never fails.
+  So beats in which nobody got through are counted as well (`gates.beats`), whoever was asked: while each target that can be
+  measured fails, `counted` and `failing` are at least those beats. A target that cannot be measured is left out of the verdict
+  and of its age while another one can; what it had counted is still a lower bound to what the others bring about by themselves.
 * `sent` is the youngest among the targets that pass, for a PASS proves nothing longer than it is fresh itself; while all fail,
   the oldest, for that verdict needs each of them. While neither can be said (a target has joined and was not heard yet) the
   last PASS, or the verdict that all failed, grows old.
@@ -19,11 +23,11 @@ Once every result of a beat is there, none of this depends on the order in which
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
-from gates import rule
-from gates.gate import Input, Since, Targets
+from gates import beats, rule
+from gates.gate import Input, Since, Targets, Told
 from probes.sample import Moment, Outcome, Sample
 
 
@@ -44,7 +48,7 @@ def heard(
         return None
     after = _beat(before, {**before.known, **told}, sample, threshold) if told else before
     if beats.awaits(after.row, sample):
-        tells = _tells(before, told, sample, codes)
+        tells = _tells(before, told, sample, codes, counts=counts)
         newest = {name: known.judged for name, known in after.known.items() if known.sent}
         after = replace(after, row=beats.report(after.row, sample, tells, newest=newest, threshold=threshold))
     if not any(known.sent for known in after.known.values()):
@@ -52,20 +56,20 @@ def heard(
     return _folded(path, before, after, sample, threshold), after
 
 
-def _tells(before: Targets, told: Collection[str], sample: Sample, codes: frozenset[int]) -> Told:
+def _tells(before: Targets, told: Collection[str], sample: Sample, codes: frozenset[int], *, counts: bool) -> Told:
     """A target that left before its result came is heard all the same; who stayed and was heard since, or slept through, not."""
-    if sample.result.outcome is Outcome.ERROR:
-        return Told.UNMEASURED if sample.result.target else Told.NOTHING
+    if not counts:
+        return Told.UNMEASURED if sample.result.target and sample.result.outcome is Outcome.ERROR else Told.NOTHING
     everybody = len(told) == (1 if sample.result.target else len(before.known))
     left = bool(sample.result.target) and sample.result.target not in before.known
     return beats.told(sample, codes=codes) if everybody or left else Told.NOTHING
 
 
-def _retargeted(path: Input, targets: Targets, sample: Sample) -> Targets:
-    """Where the name leads now, by the newest result. Who stays keeps its history; who joins has none, and what was asked of it
-    before it joined is late.
+def _retargeted(path: Input, targets: Targets, sample: Sample, *, counts: bool) -> Targets:
+    """Where the name leads now, by the newest result that counts. Who stays keeps its history; who joins has none, and what was
+    asked of it before it joined is late.
     """
-    if not sample.result.target or sample.sequence <= targets.newest:
+    if not sample.result.target or sample.sequence <= targets.newest or (targets.known and not counts):
         return targets
     named = dict.fromkeys((*(sample.result.among or targets.known), sample.result.target))
     if named.keys() == targets.known.keys():
@@ -77,36 +81,48 @@ def _retargeted(path: Input, targets: Targets, sample: Sample) -> Targets:
     return replace(targets, known=known, since=since)
 
 
-def _beat(before: Targets, known: Mapping[str, Input], sample: Sample) -> Targets:
+def _beat(before: Targets, known: Mapping[str, Input], sample: Sample, threshold: int) -> Targets:
     passes, passed, passed_sent, since = before.passes, before.passed, before.passed_sent, before.since
-    if sample.sequence > before.newest and min(each.judged for each in before.known.values()) > passed:
+    if sample.sequence > before.newest and min(each.judged for each in _measured(before, threshold)) > passed:
         passes = 0
     if sample.result.outcome is Outcome.PASS:
         passes = passes + 1 if sample.sequence > passed else max(passes, 1)
         passed = max(passed, sample.sequence)
         passed_sent = max(passed_sent or sample.sent, sample.sent, key=lambda sent: sent.mono_ns)
         since = None
-    return Targets(known, max(before.newest, sample.sequence), passed, passes, passed_sent, since)
+    return Targets(known, max(before.newest, sample.sequence), passed, passes, passed_sent, since, before.row)
 
 
-def _folded(path: Input, before: Targets, after: Targets, sample: Sample) -> Input:
-    known, at = after.known.values(), sample.at
-    counted, failing = _least(after, _counted), _least(after, _failing)
+def _folded(path: Input, before: Targets, after: Targets, sample: Sample, threshold: int) -> Input:
+    known, at, row = _measured(after, threshold), sample.at, after.row
+    fewest, least = min(after.known.values(), key=_counted), _least(after, _counted)
+    down = all(each.failing for each in known)
+    counted = max(least, row.counted) if down else least
+    failing = max(_least(after, _failing), row.failing) if down else _least(after, _failing)
     passing = [each for each in known if each.passes]
     passed_sent = max(passing, key=_sent_ns).passed_sent if passing else after.passed_sent
     sent = min(known, key=_sent_ns).sent if failing else passed_sent if passing or path.passes else path.sent
+    first_failed = path.first_failed if _least(before, _failing) else at
+    first_counted = path.first_counted if _least(before, _counted) else at
     return Input(
         judged=after.newest,
         sent=sent,
         passed_sent=passed_sent,
-        passed_at=at if sample.result.outcome is Outcome.PASS else path.passed_at,
-        first_failed=_first(path.first_failed if _least(before, _failing) else at, failing),
-        first_counted=_first(path.first_counted if _least(before, _counted) else at, counted),
+        passed_at=at if sample.result.outcome is Outcome.PASS and sample.result.target in after.known else path.passed_at,
+        first_failed=_first(first_failed if _least(after, _failing) else None, row.first_failed, failing),
+        first_counted=_first(first_counted if least else None, row.first_counted, counted),
         counted=counted,
         failing=failing,
         passes=after.passes if passing else 0,
-        streak=min(known, key=_counted).streak[-counted:] if counted else (),
+        streak=(row.streak if row.counted > least else fewest.streak)[-counted:] if counted else (),
     )
+
+
+def _measured(targets: Targets, threshold: int) -> list[Input]:
+    """All but the targets that cannot be measured; where that leaves none that was heard, every target."""
+    out = {name for name, errors in targets.row.errors.items() if errors >= threshold}
+    rest = [each for name, each in targets.known.items() if name not in out]
+    return rest if any(each.sent for each in rest) else list(targets.known.values())
 
 
 def _least(targets: Targets, count: Callable[[Input], int]) -> int:
@@ -117,9 +133,9 @@ def _least(targets: Targets, count: Callable[[Input], int]) -> int:
     return count(since.path) + min(count(each) - count(since.known[name]) for name, each in targets.known.items())
 
 
-def _first(began: Moment | None, count: int) -> Moment | None:
-    """When a streak was seen first: with the failure of the last of the targets to fail."""
-    return began if count else None
+def _first(last: Moment | None, beat: Moment | None, count: int) -> Moment | None:
+    """When a streak was seen first: with the failure of the last of the targets to fail, or with the first of the beats."""
+    return min((began for began in (last, beat) if began), key=lambda began: began.mono_ns, default=None) if count else None
 
 
 def _counted(known: Input) -> int:
@@ -136,10 +152,11 @@ def _sent_ns(known: Input) -> int:
 
 def zeroed(targets: Targets) -> Targets:
     """Counters forgotten, place in the sequence kept, as `gates.rule.zeroed` does to each."""
-    return replace(targets, known={name: rule.zeroed(known) for name, known in targets.known.items()}, passes=0, since=None)
+    known = {name: rule.zeroed(known) for name, known in targets.known.items()}
+    return replace(targets, known=known, passes=0, since=None, row=beats.zeroed(targets.row))
 
 
 def forgotten(targets: Targets) -> Targets:
     """Nothing is left but what makes a result late."""
     known = {name: Input(judged=known.judged) for name, known in targets.known.items()}
-    return Targets(known, newest=targets.newest, passed=targets.passed)
+    return Targets(known, newest=targets.newest, passed=targets.passed, row=beats.forgotten(targets.row))

@@ -52,6 +52,9 @@ def _each(gate: Gate, probe: str, count: Callable[[Input], int]) -> str:
     several, known = targets(gate, probe), gate.targets.get(probe)
     least = min((count(each) for each in known.known.values()), default=0) if known else 0
     since = " since its targets changed" if count(gate.inputs[probe]) < least else ""
+    if known and count(gate.inputs[probe]) > least:
+        several = several or known.known
+        return f" beats whoever was asked (now {_listed(several, lambda each: str(count(each)))})"
     return (f" on each of {len(several)} targets ({_listed(several, lambda each: str(count(each)))})" if several else "") + since
 
 

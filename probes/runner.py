@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 MOST_IN_FLIGHT = 64
 """Attempts of one probe that may overlap; beyond it the configuration asks for more than its own timeout lets end."""
-MOST_AT_ONCE = 64
+MOST_AT_ONCE = 16
 """Attempts begun before the loop has a turn: after a stall everything is due, and the answers must be read too."""
 
 

@@ -14,7 +14,7 @@ class Cadence:
         return self.suspect_every_ns if suspect else self.every_ns
 
 
-GRID_NS = 10_000_000
+GRID_NS = 50_000_000
 """Beats fall together at this distance. Ten thousand a second are fifty at a time then, which cost less than fifty times one: a
 process that was asleep finds its caches cold, and to be woken costs more than to send."""
 GRID_PLACES = 20
