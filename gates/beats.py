@@ -3,14 +3,14 @@
 A *beat* is one place in the order of sending. It is complete when every target that it asked has told something, and it is judged
 when each beat before it is: results overlap, and what an earlier beat has yet to tell may be a PASS.
 
-* A beat has failed when each of its targets gave a FAIL, but for those that cannot be measured, and one at least did give one. Any
-  PASS begins the row anew. A beat in which a target told nothing, or late, neither counts nor resets: a beat of errors alone, or
-  one with an answer of which nobody knows, is no failure.
-* A target cannot be measured when all its results were ERROR since it joined, or its last `threshold`. Its first result that tells
-  anything ends that at once.
+* A beat has failed when each of its targets gave a FAIL, but for those that cannot be measured, and one at least did give one.
+  Any PASS begins the row anew. A beat in which a target told nothing, or late, neither counts nor resets: a beat of errors alone,
+  or one with an answer of which nobody knows, is no failure.
+* A target cannot be measured when all its results were ERROR since it joined, or its last `threshold`. Its first result that
+  tells anything ends that at once.
 
-Why this trips nothing falsely: the row grows by whole beats only, so it takes `threshold` of them, one after the other, in each of
-which every target that could be asked refused or was silent. That a name leads elsewhere is no result and moves nothing.
+Why this trips nothing falsely: the row grows by whole beats only, so it takes `threshold` of them, one after the other, in each
+of which every target that could be asked refused or was silent. That a name leads elsewhere is no result and moves nothing.
 At most `MOST_OPEN` places are kept: when the oldest of them is given up, incomplete, the row begins anew.
 """
 
@@ -28,12 +28,9 @@ MOST_OPEN = 64
 
 
 def told(sample: Sample, *, codes: Collection[int]) -> Told:
-    """What a result that is not late tells of the target it is about."""
-    match sample.result.outcome:
-        case Outcome.PASS:
-            return Told.PASSED
-        case Outcome.ERROR:
-            return Told.UNMEASURED
+    """What a PASS or FAIL that is not late tells of the target it is about."""
+    if sample.result.outcome is Outcome.PASS:
+        return Told.PASSED
     return Told.COUNTED if sample.result.code in codes else Told.FAILED
 
 
@@ -58,11 +55,18 @@ def report(row: Row, sample: Sample, tells: Told, *, newest: Mapping[str, int], 
         {**beat.labels, target: label(sample.result)} if tells is Told.COUNTED else beat.labels,
     )
     row = replace(row, open={**row.open, sequence: beat}, judged=sequence - 1 if row.judged == NOWHERE else row.judged)
-    if tells is Told.PASSED:
-        row = replace(_anew(row), passed=max(row.passed, sequence))
-    if tells not in (Told.UNMEASURED, Told.NOTHING) and target in row.errors:
-        row = replace(row, errors={**row.errors, target: 0})
+    if tells is not Told.UNMEASURED and tells is not Told.NOTHING:
+        row = measured(row, sample)
     return _judged(row, newest, threshold)
+
+
+def measured(row: Row, sample: Sample) -> Row:
+    """What a result that tells anything does at once, whichever beat it belongs to."""
+    if sample.result.outcome is Outcome.PASS:
+        row = replace(_anew(row), passed=max(row.passed, sample.sequence))
+    if row.errors.get(sample.result.target):
+        row = replace(row, errors={**row.errors, sample.result.target: 0})
+    return row
 
 
 def _judged(row: Row, newest: Mapping[str, int], threshold: int) -> Row:

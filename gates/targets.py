@@ -47,6 +47,8 @@ def heard(
     if not told and not beats.awaits(targets.row, sample):
         return None
     after = _beat(before, {**before.known, **told}, sample, threshold) if told else before
+    if told:
+        after = replace(after, row=beats.measured(after.row, sample))
     if beats.awaits(after.row, sample):
         tells = _tells(before, told, sample, codes, counts=counts)
         newest = {name: known.judged for name, known in after.known.items() if known.sent}
@@ -108,7 +110,7 @@ def _folded(path: Input, before: Targets, after: Targets, sample: Sample, thresh
         judged=after.newest,
         sent=sent,
         passed_sent=passed_sent,
-        passed_at=at if sample.result.outcome is Outcome.PASS and sample.result.target in after.known else path.passed_at,
+        passed_at=at if sample.result.outcome is Outcome.PASS and after.known is not before.known else path.passed_at,
         first_failed=_first(first_failed if _least(after, _failing) else None, row.first_failed, failing),
         first_counted=_first(first_counted if least else None, row.first_counted, counted),
         counted=counted,
