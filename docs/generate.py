@@ -77,7 +77,9 @@ def gate() -> str:
         (
             "## The gate\n",
             "What is known is boiled down to one finding; the finding and the state pick the next state. A probe whose name",
-            "leads to several targets has failed as often as the one that failed least, and passes while one of them does.\n",
+            "leads to several targets has failed as often as the one that failed least, or as often as there were attempts",
+            "in a row in which nobody got through, whoever the name led to; it passes while one of them does. A target that",
+            "cannot be asked for reasons of our own is left out until it answers, while others are measured.\n",
             table(["finding", "is"], [[f"`{finding}`", FINDINGS[finding]] for finding in Finding]),
             "A dot: the state stays.\n",
             table(["", *(f"`{finding}`" for finding in Finding)], rows),
