@@ -47,15 +47,46 @@ def contact_key(uri: str) -> str:
     return f"{parsed.user or ''}@{host_text(parsed.host.lower(), parsed.port or default)}"
 
 
+def unreadable(response: Response) -> int:
+    """How many header lines of Contact nobody can read: each is a binding of somebody's."""
+    return sum(name.lower() in ("contact", "m") for name, _ in response.headers)
+
+
+def contact_differs(response: Response, contact: str) -> str:
+    """How our `contact` is missing from what a registrar lists; empty where it is not."""
+    if _ours(response, contact):
+        return ""
+    return "unreadable" if unreadable(response) else "rewritten" if bindings(response) else "not-listed"
+
+
+def _ours(response: Response, contact: str) -> tuple[Binding, ...]:
+    key = contact_key(contact)
+    return tuple(binding for binding in bindings(response) if contact_key(binding.uri) == key)
+
+
+def _user(uri: str) -> str:
+    return contact_key(uri).rpartition("@")[0]
+
+
 def granted_s(response: Response, contact: str, *, asked_s: int) -> int | None:
     """Seconds that our `contact` stays bound: its own parameter, the Expires header, or what was asked, in this order
-    (RFC 3261 §10.2.4). None: the registrar accepted the request and does not hold us all the same."""
-    key = contact_key(contact)
-    for binding in bindings(response):
-        if contact_key(binding.uri) == key:
-            expires = asked_s if binding.expires_s is None else binding.expires_s
-            return expires or None
-    return None
+    (RFC 3261 §10.2.4). None: the registrar accepted the request and does not hold us all the same.
+
+    That is so only where every Contact it lists can be read and is somebody else's. Some list none and send an Expires; some,
+    or an ALG on the way, list ours as they see it from outside: the only one with our user is ours then.
+    """
+    listed = _ours(response, contact)
+    if not listed:
+        listed = tuple(binding for binding in bindings(response) if _user(binding.uri) == _user(contact))
+        if len(listed) != 1:
+            listed = ()
+    if listed:
+        expires = listed[0].expires_s
+    elif unreadable(response) or (not bindings(response) and response.expires is not None):
+        expires = response.expires
+    else:
+        return None
+    return (asked_s if expires is None else expires) or None
 
 
 class BindingWatch:

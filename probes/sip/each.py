@@ -18,6 +18,7 @@ Ask = Callable[[Target, Tell], Cancel]
 """Asks one target, and tells what came of it once; what was cancelled tells nothing any more."""
 Found = Callable[[tuple[Target, ...]], None]
 
+_SILENCES = frozenset({"silent", "not-connected"})
 _TOO_LATE = Lost(Fault.TIMEOUT, None, "found too late to ask anybody")
 
 
@@ -33,6 +34,11 @@ def unlocated(lost: Lost, name: str, duration_ns: int) -> ProbeResult:
     """`name` is what was looked up. DNS has failed us, or the name is gone: nothing is said of any target."""
     facts = {"host": name, "detail": lost.detail} if lost.detail else {"host": name}
     return ProbeResult(Outcome.ERROR, None, Origin.DNS, str(lost.why), duration_ns, facts)
+
+
+def _slow(result: ProbeResult, name: str) -> ProbeResult:
+    facts = {**result.facts, "host": name}
+    return replace(result, outcome=Outcome.ERROR, code=None, origin=Origin.DNS, reason="dns-slow", facts=facts)
 
 
 class _Attempt:
@@ -63,12 +69,17 @@ class _Attempt:
         if self._found is not None:
             self._found(targets)
         among = tuple(str(target) for target in targets)
+        is_robbed = now - self._started_ns > self._deadline_ns - now
         for target, name in zip(targets, among, strict=True):
-            self._cancels.append(self._ask(target, self._teller(name, among)))
+            self._cancels.append(self._ask(target, self._teller(name, among, is_robbed=is_robbed)))
 
-    def _teller(self, name: str, among: tuple[str, ...]) -> Tell:
+    def _teller(self, name: str, among: tuple[str, ...], *, is_robbed: bool) -> Tell:
+        """`is_robbed`: looking up took more of the time than it left, and silence is not the target's fault."""
+
         def tell(result: ProbeResult) -> None:
             self._left -= 1
+            if is_robbed and result.reason in _SILENCES:
+                result = _slow(result, self._name)
             self._report(replace(result, target=name, among=among), last=self._left == 0)
 
         return tell

@@ -19,7 +19,7 @@ ABOUT_LOGIN = frozenset({UNAUTHORIZED, FORBIDDEN, PROXY_AUTHENTICATION_REQUIRED}
 
 MAX_ROUNDS = 5
 """Challenges answered within one attempt: a chain of proxies and a stale nonce need three, and a peer that says `stale` for
-ever gets no more."""
+ever gets no more. Credentials that were never taken end there for good, and `stale` is believed of them once."""
 
 
 class Why(StrEnum):
@@ -61,11 +61,13 @@ class _Session:
 class Login:
     """What is remembered from one attempt to the next. `credentials` None: we have nothing to prove ourselves with."""
 
-    __slots__ = ("_sessions", "credentials")
+    __slots__ = ("_sessions", "credentials", "is_proven")
 
     def __init__(self, credentials: Credentials | None) -> None:
         self.credentials = credentials
         self._sessions: tuple[_Session, ...] = ()
+        self.is_proven = False
+        """Whether these credentials were taken, and not rejected since: till then little that is said of them is believed."""
 
     @property
     def remembers(self) -> bool:
@@ -83,17 +85,21 @@ class Login:
 
     def forget(self) -> None:
         self._sessions = ()
+        self.is_proven = False
 
 
 class LoginAttempt:
     """The challenges of one attempt."""
 
-    __slots__ = ("_fresh", "_login", "_rounds")
+    __slots__ = ("_fresh", "_login", "_rounds", "_was_stale", "has_sent")
 
     def __init__(self, login: Login) -> None:
         self._login = login
         self._fresh: set[str] = set()
         self._rounds = 0
+        self._was_stale = False
+        self.has_sent = False
+        """Whether credentials went out in this attempt."""
 
     @property
     def has_answered(self) -> bool:
@@ -101,7 +107,13 @@ class LoginAttempt:
         return bool(self._fresh)
 
     def headers(self, method: str, uri: str) -> tuple[tuple[str, str], ...]:
-        return self._login.headers(method, uri)
+        headers = self._login.headers(method, uri)
+        self.has_sent = self.has_sent or bool(headers)
+        return headers
+
+    def accepted(self) -> None:
+        """The registrar has let us in."""
+        self._login.is_proven = self._login.is_proven or self.has_sent
 
     def hear(self, response: Response, *, cnonce: str) -> Rejected | None:
         """What a 401, 403 or 407 means for us; None: ask again, with `headers`. `cnonce` is random and new."""
@@ -111,20 +123,27 @@ class LoginAttempt:
             return Rejected(Why.NO_CREDENTIALS, f"challenged with {response.status}", is_final=True)
         self._rounds += 1
         if self._rounds > MAX_ROUNDS:
-            return Rejected(Why.ROUNDS, f"{MAX_ROUNDS} challenges answered", is_final=False)
+            return Rejected(Why.ROUNDS, f"{MAX_ROUNDS} challenges answered", is_final=not self._login.is_proven)
         offered = challenges(response)
         chosen = _chosen(offered, self._login.credentials.realm)
         side = Side.PROXY if response.status == PROXY_AUTHENTICATION_REQUIRED else Side.REGISTRAR
         if not any(challenge.side is side for challenge in chosen):
             return _unanswerable(offered, self._login.credentials.realm, side)
         for challenge in chosen:
-            if _space(challenge) in self._fresh and not challenge.stale:
+            if self._was_in_vain(challenge):
                 self._login.forget()
                 return Rejected(Why.REPEATED, f"realm {challenge.realm!r}", is_final=True)
         for challenge in chosen:
             self._fresh.add(_space(challenge))
             self._login.take(challenge, cnonce)
         return None
+
+    def _was_in_vain(self, challenge: Challenge) -> bool:
+        """Whether this says that our answer to a fresh nonce was wrong."""
+        if _space(challenge) not in self._fresh:
+            return False
+        was_stale, self._was_stale = self._was_stale, self._was_stale or challenge.stale
+        return not challenge.stale or (was_stale and not self._login.is_proven)
 
     def _forbidden(self) -> Rejected:
         """Final (RFC 3261 §21.4.4), unless it was said to credentials out of our memory: those are dropped first."""

@@ -15,8 +15,8 @@ from typing import Protocol
 
 from probes.clock import mono_ns
 from probes.sample import NS_PER_S
-from probes.sip.exchanged import Exchanged
-from probes.sip.pacing import Pacer
+from probes.sip.exchanged import Answered, Broken, Exchanged, Refused, Silent
+from probes.sip.pacing import Pacer, is_overload
 from probes.sip.timers import whole_ms
 
 GRANTS_PER_TURN = 64
@@ -32,6 +32,14 @@ Granted = Callable[[], None]
 Cancel = Callable[[], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """`at_ns` is when it came, monotonic."""
+
+    exchanged: Exchanged
+    at_ns: int
+
+
 class Permits(Protocol):
     """The seam between whatever registers and the pace of its registrar."""
 
@@ -43,8 +51,13 @@ class Permits(Protocol):
         """
         ...
 
-    def heard(self, exchanged: Exchanged) -> None:
-        """How a permitted REGISTER ended: every one, also when it was never sent."""
+    def heard(self, exchanged: Exchanged, *, is_fair: bool = True) -> None:
+        """How a permitted REGISTER ended: every one, also when it was never sent. `is_fair` False: a silence so short that it
+        proves nothing."""
+        ...
+
+    def word(self) -> Word | None:
+        """The registrar's last word where that was a refusal or silence; None once it has answered well since."""
         ...
 
     def load(self) -> Mapping[str, int]:
@@ -82,6 +95,7 @@ class PacedPermits:
         self.pacer = pacer
         self.deferred_total = 0
         self.waiting = 0
+        self._word: Word | None = None
         self._heap: list[tuple[Place, int, _Waiting]] = []
         self._new: list[_Waiting] = []
         self._places: dict[str, tuple[Place, int]] = {}
@@ -114,10 +128,18 @@ class PacedPermits:
         self._arm(now)
         return partial(self._cancel, waiting)
 
-    def heard(self, exchanged: Exchanged) -> None:
+    def heard(self, exchanged: Exchanged, *, is_fair: bool = True) -> None:
         now = mono_ns()
+        match exchanged:
+            case Answered(response=response):
+                self._word = Word(exchanged, now) if is_overload(response) else None
+            case Silent() | Refused() | Broken() if is_fair:
+                self._word = Word(exchanged, now)
         self.pacer.heard(exchanged, now=now)
         self._arm(now)
+
+    def word(self) -> Word | None:
+        return self._word
 
     def load(self) -> Mapping[str, int]:
         return {"pace": round(self.pacer.rate), "waiting": self.waiting}

@@ -40,6 +40,8 @@ class RegisterAttempt:
         if response.status in ABOUT_LOGIN:
             rejected = self.login.hear(response, cnonce=cnonce)
             return None if rejected is None else Verdict(exchanged, rejected)
+        if 200 <= response.status < 300:
+            self.login.accepted()
         if response.status == INTERVAL_TOO_BRIEF and self._raise(response.min_expires):
             return None
         return Verdict(exchanged)

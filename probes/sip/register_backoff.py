@@ -17,12 +17,26 @@ MARGIN_NS = 5 * NS_PER_S
 where that is less."""
 
 
-def after_failure(failures: int, *, retry_after_s: int | None, chance: float) -> int:
+QUICK = 4
+"""So many failures of an AOR that was never bound are followed by 1, 2, 4 and 8 s: it may just have been provisioned."""
+
+
+def after_own_trouble(*, chance: float) -> int:
+    """1 to 5 s."""
+    return NS_PER_S + int(4 * NS_PER_S * chance)
+
+
+def after_failure(failures: int, *, retry_after_s: int | None, chance: float, is_first: bool = False) -> int:
     """How long to wait after so many failures in a row, the last included (RFC 5626 §4.5).
 
     A Retry-After replaces the first guess: the registrar knows better. It does not replace the growth, and it is added to,
     never shortened, by chance, so that all who were told the same do not come back together. More than MOST_NS is not believed.
+    `is_first`: nothing was ever bound, and the first waits are short.
     """
+    if is_first and retry_after_s is None:
+        if failures <= QUICK:
+            return NS_PER_S << (failures - 1)
+        failures -= QUICK
     guess = min(MOST_NS, BASE_NS << min(failures, 16))
     wait = int(guess * (0.5 + 0.5 * chance))
     if retry_after_s is None:

@@ -22,9 +22,9 @@ from probes.sip.timers import whole_ms
 class RegisterBindProbe:
     """Each beat reports what stands at that moment; the first ones wait for the first answer, at most the AOR's timeout.
 
-    While the binding still stands, each refresh that fails is news once, not at every beat: three beats that tell of one 503
-    are no three failures, but three attempts that failed are. In between a beat says ERROR `pending`; the next attempt comes
-    when half of what is left of the binding is over. A binding that is gone is gone at every beat.
+    Each attempt that fails is news once, not at every beat: three beats that tell of one 503 are no three failures, but three
+    attempts that failed are. In between a beat says ERROR `pending`; while the binding still stands, the next attempt comes
+    when half of what is left of it is over. A binding that is gone is gone at every beat.
 
     What was rejected for good is told at every beat, with `asked_s`, how long ago that was. Where the name no longer leads to
     the place we are bound at, the next beat moves the binding. The registration begins with the first beat. Close it when done.
@@ -34,8 +34,6 @@ class RegisterBindProbe:
         self.registration = Registration(aor, credentials, way, line, observer=self._changed)
         self._waiting: dict[_Beat, None] = {}
         self._stopped: asyncio.Event | None = None
-        self._told: str | int = 0
-        """How many attempts had failed in a row when that was last reported."""
         self._told_ns = 0
         """When the attempt ended that was last reported."""
 
@@ -52,13 +50,16 @@ class RegisterBindProbe:
         return beat.cancel
 
     def _news(self, standing: ProbeResult) -> ProbeResult:
-        attempt = standing.facts.get("failures", 0)
-        if standing.outcome is Outcome.FAIL and self.registration.is_bound and attempt == self._told:
+        registration = self.registration
+        asked_ns = registration.asked_ns
+        is_repeated, self._told_ns = asked_ns == self._told_ns, asked_ns
+        if not is_repeated:
+            return standing
+        if registration.state is State.REJECTED:
+            return remembered(standing, mono_ns() - asked_ns)
+        if standing.outcome is Outcome.FAIL and not registration.is_gone:
             return replace(unasked("pending", 0), facts=standing.facts)
-        asked_ns = self.registration.asked_ns
-        is_repeated = self.registration.state is State.REJECTED and asked_ns == self._told_ns
-        self._told, self._told_ns = attempt, asked_ns
-        return remembered(standing, mono_ns() - asked_ns) if is_repeated else standing
+        return standing
 
     def again(self) -> None:
         """The operator's word that what was rejected may be right now."""

@@ -128,10 +128,11 @@ class Conversation:
 
     def _heard(self, exchanged: Exchanged) -> None:
         self._arrived()
-        self._line.permits.heard(exchanged)
+        was_robbed = self._was_robbed(exchanged)
+        self._line.permits.heard(exchanged, is_fair=not was_robbed)
         verdict = self._attempt.hear(exchanged, cnonce=f"{self._line.rng.getrandbits(64):016x}")
         if verdict is not None:
-            self._ended(Deferred(mono_ns() - self._started_ns) if self._was_robbed(exchanged) else verdict)
+            self._ended(Deferred(mono_ns() - self._started_ns) if was_robbed else verdict)
             return
         # A nonce grows stale sooner than any binding: whoever was challenged goes before those who have yet to begin.
         self._expires_ns = min(self._expires_ns, self._started_ns)

@@ -20,11 +20,11 @@ from dataclasses import replace
 from enum import StrEnum
 
 from probes.sample import NS_PER_S, Moment, Outcome, ProbeResult
-from probes.sip.binding import granted_s
+from probes.sip.binding import contact_differs, granted_s
 from probes.sip.exchanged import Answered
 from probes.sip.pacing import is_overload
 from probes.sip.register_attempt import RegisterAttempt, Verdict
-from probes.sip.register_backoff import after_failure, until_refresh, while_bound
+from probes.sip.register_backoff import after_failure, after_own_trouble, until_refresh, while_bound
 from probes.sip.register_result import failed, is_success, registered, unasked, unbound
 
 
@@ -48,6 +48,7 @@ class Keeper:
 
     __slots__ = (
         *("_in_vain", "_leaves", "asked_ns", "asks_s", "bound_until_ns", "contact", "due_ns", "failures", "flaps", "granted_s"),
+        *("_was_bound", "is_gone"),
         *("is_asking", "last", "stable_since", "state"),
     )
 
@@ -69,6 +70,8 @@ class Keeper:
         self.last: ProbeResult | None = None
         self.asked_ns = 0
         """When the last attempt ended, monotonic."""
+        self._was_bound = self.is_gone = False
+        """`is_gone`: a binding was lost or ran out, and was not made anew since."""
         self._leaves = False
 
     # What others want
@@ -114,10 +117,12 @@ class Keeper:
             self._failed(verdict, now, chance)
         elif contact is None or (granted := granted_s(answered.response, contact, asked_s=attempt.expires_s or 0)) is None:
             self._unbind(now)
+            self.is_gone = True
             self._fail(unbound(answered, "lost", {}), None, now, chance)
         else:
             self.contact, self.granted_s = contact, granted
-            self._bound(answered, now, chance)
+            differs = contact_differs(answered.response, contact)
+            self._bound(answered, now, chance, {"contact_differs": differs} if differs else {})
         self._follow(now)
 
     def dropped(self, result: ProbeResult, *, now: Moment, chance: float) -> None:
@@ -138,17 +143,18 @@ class Keeper:
         if self._leaves:
             self._leave(now) if self.is_bound(now) and self.state is not State.REJECTED else self._end()
 
-    def _bound(self, answered: Answered, now: Moment, chance: float) -> None:
+    def _bound(self, answered: Answered, now: Moment, chance: float, facts: dict[str, str | int]) -> None:
         # Counted from when the request left: the registrar's clock began to run somewhere between then and now.
         sent_ns = now.mono_ns - answered.rtt_ns
         granted_ns = self.granted_s * NS_PER_S
         if self.stable_since is None:
             self.stable_since = now
         self.state, self.failures, self._in_vain = State.REGISTERED, 0, 0
+        self._was_bound, self.is_gone = True, False
         self.bound_until_ns = sent_ns + granted_ns
         self.due_ns = max(now.mono_ns, sent_ns + until_refresh(granted_ns, chance=chance))
         # What went well needs no evidence, and ten thousand times its bytes would be a lot to keep.
-        self.last = replace(registered(answered, {}), trace=None)
+        self.last = replace(registered(answered, facts), trace=None)
 
     def _failed(self, verdict: Verdict, now: Moment, chance: float) -> None:
         result = failed(verdict)
@@ -165,9 +171,14 @@ class Keeper:
 
     def _fail(self, result: ProbeResult, retry_after_s: int | None, now: Moment, chance: float) -> None:
         self.state, self.last = State.FAILING, result
+        if result.outcome is Outcome.ERROR:
+            # Our own trouble says nothing of the registrar: it costs a moment, and no patience.
+            self.due_ns = now.mono_ns + after_own_trouble(chance=chance)
+            return
         self.failures += 1
         self._in_vain += 1
-        wait_ns = after_failure(self._in_vain, retry_after_s=retry_after_s, chance=chance)
+        first = not self._was_bound
+        wait_ns = after_failure(self._in_vain, retry_after_s=retry_after_s, chance=chance, is_first=first)
         if retry_after_s is None and self.is_bound(now):
             wait_ns = while_bound(self.bound_until_ns - now.mono_ns, wait_ns)
         self.due_ns = now.mono_ns + wait_ns
@@ -221,4 +232,5 @@ class Keeper:
         if self.bound_until_ns:
             self.flaps += 1
             self._in_vain = 0
+            self.is_gone = True
         self.bound_until_ns, self.stable_since = 0, None

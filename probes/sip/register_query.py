@@ -6,23 +6,23 @@ refuses to tell is FAIL with its own status and the reason `query-refused`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from probes.clock import mono_ns, read
 from probes.probe import Cancel, Report
 from probes.sample import NS_PER_S, ProbeResult
 from probes.sip.auth import Credentials
-from probes.sip.binding import Binding, BindingWatch, bindings
+from probes.sip.binding import Binding, BindingWatch, bindings, unreadable
 from probes.sip.each import Tell, ask_each
 from probes.sip.exchanged import Answered
 from probes.sip.location import Location
 from probes.sip.login import Login, Why
 from probes.sip.register_attempt import RegisterAttempt, Verdict
 from probes.sip.register_conversation import Conversation, Deferred, Line
+from probes.sip.register_proof import Proof
 from probes.sip.register_request import Aor, Voice
-from probes.sip.register_result import deferred, failed, is_success, registered, remembered, unasked, unbound
+from probes.sip.register_result import deferred, failed, is_success, registered, remembered, resting, unasked, unbound
 from probes.sip.target import Target
 
+_CLOSED = object()
 MAX_CONTACTS = 200
 """Characters of the bindings, put together, that go into a result."""
 
@@ -39,6 +39,8 @@ class RegisterQueryProbe:
         self._line = line
         self._contact_host = None if contact_host is None else contact_host.lower()
         self._registrars: dict[Target, Registrar] = {}
+        self._proof = Proof(has_credentials=credentials is not None)
+        self._open: dict[_Query, None] = {}
 
     def begin(self, report: Report) -> Cancel:
         deadline_ns = mono_ns() + self.aor.timeout_ns
@@ -52,16 +54,23 @@ class RegisterQueryProbe:
 
     def again(self) -> None:
         """The operator's word that what was rejected may be right now."""
+        self._proof.again()
         for registrar in self._registrars.values():
             registrar.again()
 
     def registrar(self, target: Target) -> Registrar:
         if target not in self._registrars:
-            self._registrars[target] = Registrar(self.aor, self._credentials, target, self._line, self._contact_host)
+            proof, opened = self._proof, self._open
+            if self._credentials is None:
+                # Nothing is shown to anybody: that one of them asks who we are says nothing of the others.
+                proof, opened = Proof(has_credentials=False), {}
+            voice, login = Voice(self.aor, self._line.rng), Login(self._credentials)
+            self._registrars[target] = Registrar(target, self._line, voice, login, proof, opened, self._contact_host)
         return self._registrars[target]
 
     def _keep(self, targets: tuple[Target, ...]) -> None:
-        """Forget what the name no longer leads to."""
+        """Forget what the name no longer leads to, but not what was said of our credentials."""
+        self._proof.see(targets)
         for target in self._registrars.keys() - set(targets):
             del self._registrars[target]
 
@@ -69,27 +78,37 @@ class RegisterQueryProbe:
 class Registrar:
     """What one registrar has told us so far."""
 
-    def __init__(self, aor: Aor, credentials: Credentials | None, target: Target, line: Line, contact_host: str | None) -> None:
-        self._voice = Voice(aor, line.rng)
-        self._login = Login(credentials)
+    def __init__(
+        self,
+        target: Target,
+        line: Line,
+        voice: Voice,
+        login: Login,
+        proof: Proof,
+        opened: dict[_Query, None],
+        contact_host: str | None,
+    ) -> None:
+        self._voice = voice
+        self._login = login
         self._target = target
         self._line = line
         self._contact_host = contact_host
         self._watch = BindingWatch()
-        self._rejected: ProbeResult | None = None
-        self._rejected_ns = 0
-        # Beats overlap, and a wrong password must not be tried once for each of them.
-        self._is_proven = credentials is None
-        self._open: dict[_Query, None] = {}
+        self._proof = proof
+        self._open = opened
+        """Of all that share `proof`: targets and beats overlap, and a wrong password must not be tried once for each."""
         self._asked = self._seen = 0
 
     def ask(self, tell: Tell, deadline_ns: int) -> Cancel:
-        if self._rejected is not None:
-            tell(remembered(self._rejected, mono_ns() - self._rejected_ns))
+        proof = self._proof
+        if proof.rejected is not None:
+            tell(remembered(proof.rejected, mono_ns() - proof.rejected_ns))
             return _nothing
-        if self._open and not self._is_proven:
+        if not proof.may_ask(self._target, is_busy=bool(self._open)):
             tell(unasked("pending", 0))
             return _nothing
+        proof.asking(self._target)
+        self._login.is_proven = proof.is_proven
         self._asked += 1
         query = _Query(self, tell, self._asked)
         self._open[query] = None
@@ -97,18 +116,28 @@ class Registrar:
         return query.cancel
 
     def again(self) -> None:
-        self._rejected = None
+        self._proof.again()
 
-    def load(self) -> Mapping[str, int]:
-        return self._line.permits.load()
+    def unasked(self, elapsed_ns: int) -> ProbeResult:
+        """Where there was no turn in time: because the registrar is down, or because it has much to do with us."""
+        word = self._line.permits.word()
+        if word is None:
+            return deferred(elapsed_ns, self._line.permits.load())
+        return resting(word.exchanged, mono_ns() - word.at_ns)
 
-    def close(self, query: _Query) -> None:
-        self._open.pop(query, None)
+    def close(self, query: _Query) -> bool:
+        """Whether it was open."""
+        return self._open.pop(query, _CLOSED) is not _CLOSED
+
+    def abandoned(self, attempt: RegisterAttempt, result: ProbeResult) -> ProbeResult:
+        """No answer came in time, or nobody waited for it."""
+        self._proof.abandoned(attempt.login)
+        return self._final(result)
 
     def judge(self, verdict: Verdict, attempt: RegisterAttempt, serial: int) -> ProbeResult:
         answered, rejected = verdict.exchanged, verdict.rejected
+        self._proof.hear(verdict, attempt.login)
         if isinstance(answered, Answered) and is_success(answered.response.status):
-            self._is_proven = True
             return self._held(answered, serial)
         if rejected is not None and rejected.reason == Why.FORBIDDEN and not attempt.login.has_answered:
             # Nobody asked who we are: it is the question that is not welcome.
@@ -116,22 +145,32 @@ class Registrar:
         result = failed(verdict, is_query=True)
         if rejected is not None and rejected.is_final:
             self._reject(result)
-        return result
+            return result
+        return self._final(result)
+
+    def _final(self, result: ProbeResult) -> ProbeResult:
+        given_up = self._proof.given_up(result)
+        if given_up is None:
+            return result
+        self._reject(given_up)
+        return given_up
 
     def _reject(self, result: ProbeResult) -> None:
-        self._rejected, self._rejected_ns, self._is_proven = result, mono_ns(), False
+        self._proof.reject(result, now_ns=mono_ns())
         for query in list(self._open):
             query.end(remembered(result, 0))
 
     def _held(self, answered: Answered, serial: int) -> ProbeResult:
-        found = bindings(answered.response)
+        found, unread = bindings(answered.response), unreadable(answered.response)
         wanted = tuple(binding for binding in found if self._contact_host in (None, binding.host))
         now = read()
         if serial > self._seen:
             # An answer that overtook an earlier one: what is older changes nothing any more.
             self._seen = serial
             self._watch.see(wanted, now=now)
-        facts: dict[str, str | int] = {"bindings": len(found), "flaps": self._watch.flaps}
+        facts: dict[str, str | int] = {"bindings": len(found) + unread, "flaps": self._watch.flaps}
+        if unread:
+            facts["unreadable"] = unread
         if found:
             facts["contacts"] = _text(found)
         if self._watch.stable_since is not None:
@@ -139,9 +178,9 @@ class Registrar:
         left = [binding.expires_s for binding in wanted if binding.expires_s is not None]
         if left:
             facts["expires_s"] = min(left)
-        if wanted:
+        if wanted or (unread and self._contact_host is None):
             return registered(answered, facts)
-        return unbound(answered, "other-contact" if found else "not-registered", facts)
+        return unbound(answered, "other-contact" if found or unread else "not-registered", facts)
 
 
 class _Query:
@@ -173,15 +212,21 @@ class _Query:
     def _ended(self, word: Verdict | Deferred) -> None:
         self._registrar.close(self)
         if isinstance(word, Deferred):
-            self._tell(deferred(word.elapsed_ns, self._registrar.load()))
+            self._tell(self._registrar.abandoned(self._attempt, self._registrar.unasked(word.elapsed_ns)))
         else:
             self._tell(self._registrar.judge(word, self._attempt, self._serial))
 
     def end(self, result: ProbeResult) -> None:
-        self.cancel()
+        self._hang_up()
         self._tell(result)
 
     def cancel(self) -> None:
+        """Idempotent."""
+        if self._registrar.close(self):
+            self._hang_up()
+            self._registrar.abandoned(self._attempt, unasked("stopped", 0))
+
+    def _hang_up(self) -> None:
         self._registrar.close(self)
         if self._conversation is not None:
             self._conversation.cancel()

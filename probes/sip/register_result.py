@@ -1,9 +1,10 @@
 """What a registrar's last word means, as a result for gates and people. Pure.
 
-The reasons are a closed set: `registered`; `not-registered`, `other-contact` and `lost` where the registrar works and does not
-hold what it should; `query-refused` where it will not tell; `unknown-aor`, `interval-too-brief` and `not-accepted` for other
-statuses; `rejected` (final: silence follows) and `login-failed` for who we are; `deferred` and `pending` where nothing was
-asked yet; and those of `probes.sip.verdict` for what never reached the registrar or never came back.
+The reasons are a closed set: `registered`; `not-registered`, `other-contact` and `lost` where the registrar works and does
+not hold what it should; `query-refused` where it will not tell; `unknown-aor`, `interval-too-brief` and `not-accepted` for
+other statuses; `registrar-resting` where it was spared because its last word was a refusal or silence; `rejected` (final:
+silence follows) and `login-failed` for who we are; `deferred` and `pending` where nothing was asked yet; and those of
+`probes.sip.verdict` for what never reached the registrar or never came back.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from probes.sample import NS_PER_S, Origin, Outcome, ProbeResult
-from probes.sip.exchanged import Answered
+from probes.sip.exchanged import Answered, Exchanged
 from probes.sip.login import Rejected
+from probes.sip.pacing import REQUEST_TIMEOUT
 from probes.sip.register_attempt import INTERVAL_TOO_BRIEF, Verdict
 from probes.sip.verdict import judge
 
@@ -69,6 +71,18 @@ def remembered(result: ProbeResult, asked_ns: int) -> ProbeResult:
 def unasked(reason: str, duration_ns: int) -> ProbeResult:
     """Our own doing, and never held against the registrar."""
     return ProbeResult(Outcome.ERROR, None, Origin.SELF, reason, duration_ns)
+
+
+def unanswered(result: ProbeResult) -> ProbeResult:
+    """Our credentials were shown too often to a registrar that never said whether they are right: final."""
+    if result.outcome is Outcome.FAIL:
+        return replace(result, reason="rejected")
+    return replace(result, outcome=Outcome.FAIL, code=REQUEST_TIMEOUT, origin=Origin.TIMEOUT, reason="rejected")
+
+
+def resting(word: Exchanged, asked_ns: int) -> ProbeResult:
+    """Nobody was asked, for `word` was the registrar's last, `asked_ns` ago, and it is spared meanwhile: it is still down."""
+    return replace(remembered(failed(Verdict(word), is_query=True), asked_ns), reason="registrar-resting")
 
 
 def deferred(duration_ns: int, load: Mapping[str, int]) -> ProbeResult:

@@ -15,6 +15,7 @@ from probes.sample import ProbeResult
 from probes.sip.auth import Credentials
 from probes.sip.candidates import Lost
 from probes.sip.each import unlocated
+from probes.sip.exchanged import SelfTrouble
 from probes.sip.headers import Address
 from probes.sip.location import Location
 from probes.sip.login import Login
@@ -30,11 +31,23 @@ Observer = Callable[["Registration"], None]
 
 
 class Registration:
-    """One AOR. `way` is a target, or a name that leads to several: then the one after the last that failed us is taken."""
+    """One AOR. `way` is a target, or a name that leads to several: the one that holds us is refreshed and left, and the next
+    after one that failed us is taken."""
 
     __slots__ = (
-        *("_bound_at", "_contact", "_conversation", "_is_locating", "_keeper", "_line", "_login", "_looking", "_observer"),
-        *("_timer", "_voice", "_way"),
+        *(
+            "_bound_at",
+            "_contact",
+            "_conversation",
+            "_has_failed",
+            "_is_locating",
+            "_keeper",
+            "_line",
+            "_login",
+            "_looking",
+            "_observer",
+        ),
+        *("_timer", "_tried", "_voice", "_way"),
     )
 
     def __init__(
@@ -56,6 +69,9 @@ class Registration:
         self._conversation: Conversation | Cancel | None = None
         self._is_locating = False
         self._bound_at: Target | None = None
+        self._tried: Target | None = None
+        self._has_failed = False
+        """What `_tried` came to."""
         self._looking: Cancel | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -80,6 +96,11 @@ class Registration:
     @property
     def is_bound(self) -> bool:
         return self._keeper.is_bound(read())
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether a binding of ours was lost, or ran out, and was not made anew since."""
+        return self._keeper.is_gone
 
     @property
     def is_deferred(self) -> bool:
@@ -153,6 +174,9 @@ class Registration:
         if isinstance(self._way, Target):
             self._talk(self._way)
             return
+        if self.state is State.LEAVING and self._bound_at is not None:
+            self._talk(self._bound_at)
+            return
         name, started_ns = self._way.name, mono_ns()
         self._is_locating = True
         cancel = self._way.ask(lambda targets: self._located(targets, name, mono_ns() - started_ns))
@@ -162,11 +186,16 @@ class Registration:
     def _located(self, targets: tuple[Target, ...] | Lost, name: str, elapsed_ns: int) -> None:
         self._is_locating = False
         if not isinstance(targets, Lost):
-            self._talk(targets[self._keeper.failures % len(targets)])
+            self._talk(self._chosen(targets))
             return
         self._conversation = None
         self._keeper.dropped(unlocated(targets, name, elapsed_ns), now=read(), chance=self._line.rng.random())
         self._go_on()
+
+    def _chosen(self, targets: tuple[Target, ...]) -> Target:
+        if self._tried not in targets:
+            return targets[0]
+        return targets[(targets.index(self._tried) + self._has_failed) % len(targets)]
 
     # An attempt
 
@@ -199,6 +228,8 @@ class Registration:
         self._conversation = None
         assert isinstance(word, Verdict), "a conversation without a deadline is never deferred"
         self._keeper.ended(word, attempt, contact=self._contact, now=read(), chance=self._line.rng.random())
+        if not isinstance(word.exchanged, SelfTrouble):
+            self._tried, self._has_failed = target, self.state is not State.REGISTERED
         if self.state is State.REGISTERED:
             self._bound_at = target
         self._go_on()

@@ -10,6 +10,7 @@ from probes.sip.exchanged import Answered, Exchanged
 from probes.sip.headers import Address, RetryAfter
 from probes.sip.message import Request, Response
 from probes.sip.pending import Build, Cancel, Ended
+from probes.sip.permits import Word
 from probes.sip.register_request import Aor
 from probes.sip.target import Endpoint, Target, Transport
 from tests.probes.sip.samples import ok
@@ -92,14 +93,18 @@ class Free:
     def __init__(self) -> None:
         self.heard_of: list[Exchanged] = []
         self.asked: list[tuple[str, int]] = []
+        self.last_word: Word | None = None
 
     def ask(self, key: str, *, expires_ns: int, granted: Callable[[], None]) -> Cancel:
         self.asked.append((key, expires_ns))
         granted()
         return lambda: None
 
-    def heard(self, exchanged: Exchanged) -> None:
+    def heard(self, exchanged: Exchanged, *, is_fair: bool = True) -> None:
         self.heard_of.append(exchanged)
+
+    def word(self) -> Word | None:
+        return self.last_word
 
     def load(self) -> Mapping[str, int]:
         return {"pace": 7, "waiting": len(self.asked)}

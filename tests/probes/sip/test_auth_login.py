@@ -139,11 +139,27 @@ def test_stale_is_no_rejection() -> None:
     assert rejected.reason == Why.REPEATED
 
 
-def test_stale_for_ever_ends_without_being_final() -> None:
-    _, attempt = begun()
+def test_stale_for_ever_ends_without_being_final_for_credentials_that_were_taken_once() -> None:
+    login, attempt = begun()
+    login.is_proven = True
     heard = [hear(attempt, challenge(f"n{at}", more="stale=true")) for at in range(MAX_ROUNDS + 1)]
     assert heard[:-1] == [None] * MAX_ROUNDS
     assert heard[-1] == Rejected(Why.ROUNDS, "5 challenges answered", is_final=False)
+
+
+def test_stale_is_believed_once_of_credentials_that_were_never_taken() -> None:
+    _, attempt = begun()
+    heard = [hear(attempt, challenge(f"n{at}", more="stale=true")) for at in range(3)]
+    assert heard == [None, None, Rejected(Why.REPEATED, "realm 'example.net'", is_final=True)]
+
+
+def test_a_chain_of_realms_without_end_is_final_for_credentials_that_were_never_taken() -> None:
+    _, attempt = begun()
+    heard = [
+        attempt.hear(asked(request(), 407, ("Proxy-Authenticate", challenge("n", realm=f"r{at}"))), cnonce="c")
+        for at in range(MAX_ROUNDS + 1)
+    ]
+    assert heard[-1] == Rejected(Why.ROUNDS, "5 challenges answered", is_final=True)
 
 
 def test_a_proxy_and_the_registrar_are_answered_each_in_its_own_header() -> None:

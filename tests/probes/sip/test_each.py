@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from probes.clock import mono_ns
 from probes.probe import Cancel
 from probes.records import Fault
 from probes.sample import Origin, Outcome, ProbeResult
 from probes.sip.candidates import Lost
 from probes.sip.each import Tell, ask_each
+from probes.sip.location import Known
 from probes.sip.register_result import unasked
 from probes.sip.target import Target
 from tests.probes.sip.registrar import S
@@ -68,3 +71,37 @@ async def test_after_the_deadline_nobody_is_asked_any_more() -> None:
     asking.begin(Leads((ONE,)), seconds=-1)
     ((result, _),) = asking.results
     assert (asking.tells, result.reason, result.outcome) == ([], "dns-timeout", Outcome.ERROR)
+
+
+def silent(reason: str = "silent") -> ProbeResult:
+    return ProbeResult(Outcome.FAIL, 408, Origin.TIMEOUT, reason, 49_000_000)
+
+
+class Late(Leads):
+    """Answers when the test says so."""
+
+    def ask(self, known: Known) -> Cancel:
+        self.known = known
+        return lambda: None
+
+
+@pytest.mark.parametrize("reason", ["silent", "not-connected"])
+async def test_silence_after_a_look_up_that_took_most_of_the_time_is_charged_to_dns(
+    reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking, way = Asking(), Late((ONE,))
+    moments = iter((0, 950_000_000))
+    monkeypatch.setattr("probes.sip.each.mono_ns", lambda: next(moments))
+    ask_each(way, asking.ask, asking.report, deadline_ns=S)
+    way.known((ONE,))
+    asking.tells[0](silent(reason))
+    ((result, last),) = asking.results
+    assert (result.outcome, result.code, result.origin, result.reason) == (Outcome.ERROR, None, Origin.DNS, "dns-slow")
+    assert (result.facts["host"], result.target, last) == ("example.net", str(ONE), True)
+
+
+async def test_silence_after_a_quick_look_up_is_the_targets() -> None:
+    asking = Asking()
+    asking.begin(Leads((ONE,)))
+    asking.tells[0](silent())
+    assert asking.results[0][0].reason == "silent"

@@ -78,6 +78,16 @@ async def test_a_binding_that_is_gone_is_told_at_every_beat() -> None:
     await registrar.probe.close(unregister=False)
 
 
+async def test_one_refused_register_at_the_start_is_one_failure_however_many_beats_follow() -> None:
+    registrar = Registrar()
+    registrar.is_well = False
+    registrar.wire.script = lambda request: answered(asked(request, 500))
+    told = [await registrar.beat() for _ in range(10)]
+    await registrar.probe.close(unregister=False)
+    assert told == [(Outcome.FAIL, 500, "not-accepted"), *[PENDING] * 9]
+    assert len(registrar.wire.requests) == 1
+
+
 async def test_a_rejection_that_is_told_again_is_no_fresh_attempt() -> None:
     wire = Wire(Registry(lets_in=False))
     probe = RegisterBindProbe(AOR, CREDENTIALS, TARGET, Line(wire, Free(), random.Random(1)))

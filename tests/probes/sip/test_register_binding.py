@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from probes.sample import Moment
-from probes.sip.binding import Binding, BindingWatch, bindings, contact_key, granted_s
+from probes.sip.binding import Binding, BindingWatch, bindings, contact_differs, contact_key, granted_s
 from probes.sip.headers import ANY_CONTACT
 from tests.probes.sip.registrar import CONTACT, S, holding
 from tests.probes.sip.samples import ok, options
@@ -66,13 +68,32 @@ def test_contacts_are_the_same_where_they_lead_to_the_same_place(left: str, righ
         ([CONTACT], None, 600),
         (["sip:other@192.0.2.9;expires=10", f"{CONTACT};expires=120"], None, 120),
         (["sip:other@192.0.2.9;expires=10"], 300, None),
-        ([], 300, None),
+        ([], 300, 300),
+        ([], 0, None),
+        ([], None, None),
+        (["sip:alice@203.0.113.5:1024;expires=90"], None, 90),
+        (["sip:alice@203.0.113.5:1024;expires=90", "sip:bob@192.0.2.9"], None, 90),
+        (["sip:alice@203.0.113.5:1024", "sip:alice@203.0.113.6:1024"], 300, None),
         ([f"{CONTACT};expires=0"], None, None),
         ([f"{CONTACT};expires=soon"], None, 3600),
     ],
 )
 def test_what_is_granted_is_our_contacts_own_interval(contacts: list[str], expires: int | None, granted: int | None) -> None:
     assert granted_s(holding(REQUEST, *contacts, expires=expires), CONTACT, asked_s=600) == granted
+
+
+@pytest.mark.parametrize("name", ["Contact", "m"])
+def test_an_unreadable_contact_may_be_ours(name: str) -> None:
+    response = replace(holding(REQUEST, "sip:other@192.0.2.9", expires=90), headers=((name, "<sip:a b@h>"),))
+    assert granted_s(response, CONTACT, asked_s=600) == 90
+    assert contact_differs(response, CONTACT) == "unreadable"
+
+
+@pytest.mark.parametrize(
+    ("contacts", "differs"), [([CONTACT], ""), ([], "not-listed"), (["sip:alice@203.0.113.5:1024"], "rewritten")]
+)
+def test_how_our_contact_is_missing_is_told(contacts: list[str], differs: str) -> None:
+    assert contact_differs(holding(REQUEST, *contacts, expires=90), CONTACT) == differs
 
 
 def watched(*history: tuple[str, ...]) -> BindingWatch:

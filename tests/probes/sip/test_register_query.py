@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from probes.clock import mono_ns
 from probes.sample import Origin, Outcome, ProbeResult
-from probes.sip.exchanged import Exchanged, Silent
-from probes.sip.message import Request
-from probes.sip.permits import Permits
+from probes.sip.exchanged import Exchanged, Refused, Silent
+from probes.sip.message import Request, Response, parse, serialise
+from probes.sip.permits import Permits, Word
 from probes.sip.register_conversation import Line
 from probes.sip.register_query import RegisterQueryProbe
 from tests.probes.attempt import attempt
@@ -30,6 +31,7 @@ from tests.probes.sip.registrar import (
     authorization_of,
     holding,
 )
+from tests.probes.sip.samples import ok
 
 HERE, THERE = "sip:sbc@192.0.2.20:5060;expires=300;q=0.7", "sip:sbc@192.0.2.21:5060;expires=100"
 
@@ -80,6 +82,19 @@ async def test_no_binding_fails_as_a_proxy_would_say_it_to_a_caller() -> None:
     result = await result_of(holds())
     assert told(result) == (Outcome.FAIL, 480, Origin.WIRE, "not-registered")
     assert result.facts["bindings"] == 0
+
+
+async def test_an_unreadable_contact_is_a_binding_that_cannot_be_read() -> None:
+    def script(request: Request) -> Exchanged:
+        raw = serialise(ok(request)).replace(b"\r\nTo:", b"\r\nContact: <sip:user name@192.0.2.9>\r\nTo:")
+        response = parse(raw)
+        assert isinstance(response, Response)
+        return answered(response)
+
+    result = await result_of(script)
+    assert told(result) == (Outcome.PASS, 200, Origin.WIRE, "registered")
+    assert (result.facts["bindings"], result.facts["unreadable"]) == (1, 1)
+    assert (await result_of(script, contact_host="192.0.2.9")).reason == "other-contact"
 
 
 async def test_bindings_elsewhere_are_not_the_one_that_is_meant() -> None:
@@ -234,6 +249,25 @@ async def test_a_permit_that_does_not_come_is_an_error() -> None:
     assert told(result) == (Outcome.ERROR, None, Origin.SELF, "deferred")
     assert result.facts == {"pace": 7, "waiting": 1}
     assert permits.queue == []
+
+
+@pytest.mark.parametrize(
+    ("exchanged", "code", "origin"),
+    [
+        (Silent(2 * S, TARGET.endpoint, 3), 408, Origin.TIMEOUT),
+        (Refused("ECONNREFUSED", 1, TARGET.endpoint, None), 503, Origin.TRANSPORT),
+    ],
+)
+async def test_a_registrar_that_is_spared_for_its_last_word_is_still_down(
+    exchanged: Exchanged, code: int, origin: Origin
+) -> None:
+    permits = Held()
+    permits.last_word = Word(exchanged, mono_ns() - 7 * S)
+    asking = probe(holds(HERE), permits)
+    asking.aor = replace(AOR, timeout_ns=20_000_000)
+    (result,) = await attempt(asking)
+    assert told(result) == (Outcome.FAIL, code, origin, "registrar-resting")
+    assert (result.duration_ns, result.trace, result.facts["asked_s"]) == (0, None, 7)
 
 
 async def test_a_beat_that_is_cancelled_reports_nothing() -> None:

@@ -93,7 +93,7 @@ async def test_503_is_asked_again_once_and_then_answered_by_a_back_off(engine: S
     async with kept(engine, rng, Turn(503)) as night:
         result = await night.after(2)
         assert told(result) == (Outcome.FAIL, 503, Origin.WIRE, "not-accepted")
-        assert 60 <= int(result.facts["retry_in_s"]) <= 120
+        assert 1 <= int(result.facts["retry_in_s"]) <= 2
         assert "retry_after_s" not in result.facts
         assert night.peer.requests() == 2
 
