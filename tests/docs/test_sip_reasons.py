@@ -11,7 +11,7 @@ from probes.sip.exchanged import Break
 from probes.sip.trouble import Trouble
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "sip.md"
-VERDICTS = {"accepted", "rejected", "silent", "not-connected", "refused"}
+VERDICTS = {"accepted", "rejected", "silent", "not-connected", "refused", "answered-elsewhere", "dns-slow"}
 OURS = {"stopped", "overrun", "exception"}
 
 
