@@ -57,8 +57,15 @@ test: $(DEV) peers  ## every test, in one run
 demo: $(SETUP)  ## a cutover that fails and puts itself back, on loopback
 	$(BIN)/cutoverd lab --scenario trunk-503
 
-bench: $(DEV) peers  ## speed and size, as ratios within one run; about six minutes
+bench: $(DEV) peers  ## speed and size, as ratios within one run; about fifteen minutes
 	$(BIN)/python -m bench.start
+	$(BIN)/python -m bench.parse
+	$(BIN)/python -m bench.probing
+	$(BIN)/python -m bench.many 1000 20 0
+	$(BIN)/python -m bench.many
+	$(BIN)/python -m bench.daemon_many
+	$(BIN)/python -m bench.daemon_many 1000 20 1
+	$(BIN)/python -m bench.storm
 	$(BIN)/python -m bench.detect
 
 wheel: $(SETUP)  ## dist/cutoverd-VERSION-py3-none-any.whl

@@ -59,13 +59,13 @@ class Fractions(random.Random):
 class Seen:
     """Every sample, judged as it comes: how late its probe was asked, and what became of it."""
 
-    def __init__(self, first_due: dict[str, int]) -> None:
+    def __init__(self) -> None:
+        self.first_due: dict[str, int] = {}
         self.lateness, self.rtt = array("q"), array("q")
         self.outcomes: Counter[str] = Counter()
-        self._first_due = first_due
 
     def __call__(self, sample: Sample) -> None:
-        due = self._first_due[sample.probe] + sample.sequence * EVERY.every_ns
+        due = self.first_due[sample.probe] + sample.sequence * EVERY.every_ns
         self.lateness.append(sample.sent.mono_ns - due)
         self.rtt.append(sample.result.duration_ns)
         self.outcomes[sample.result.reason] += 1
@@ -131,9 +131,10 @@ async def _run(echo: Echo, targets: int, seconds: int, registrations: int) -> No
         for at in range(targets)
     }  # fmt: skip
     fractions = Fractions(targets)
-    now_ns = clock.mono_ns()
-    seen = Seen({name: first_due(now_ns, EVERY.every_ns, fraction=part) for name, part in zip(jobs, fractions.given, strict=True)})
+    seen, now_ns = Seen(), clock.mono_ns()
     runner = ProbeRunner(jobs, seen, rng=fractions, vantage="bench")
+    for name, part in zip(jobs, fractions.given, strict=True):
+        seen.first_due[name] = first_due(now_ns, EVERY.every_ns, of=targets, fraction=part)
     if not os.environ.get("BENCH_GC_AS_IT_IS"):
         freeze()
     pauses = Pauses()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
 import logging
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from probes import clock, schedule
+from probes.agenda import Agenda
 from probes.probe import Cancel, Probe
 from probes.sample import NS_PER_MS, NS_PER_S, Moment, Origin, Outcome, ProbeResult, Sample
 from probes.schedule import Cadence
@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 MOST_IN_FLIGHT = 64
 """Attempts of one probe that may overlap; beyond it the configuration asks for more than its own timeout lets end."""
+IDLE_NS = 3_600 * NS_PER_S
 MOST_AT_ONCE = 16
 """Attempts begun before the loop has a turn: after a stall everything is due, and the answers must be read too."""
 
@@ -77,11 +78,11 @@ class ProbeRunner:
     def __init__(self, jobs: Mapping[str, Job], publish: Callable[[Sample], None], *, rng: random.Random, vantage: str) -> None:
         now_ns = clock.mono_ns()
         self._beats = {
-            name: _Beat(name, job, schedule.first_due(now_ns, job.cadence.every_ns, fraction=rng.random()))
+            name: _Beat(name, job, schedule.first_due(now_ns, job.cadence.every_ns, of=len(jobs), fraction=rng.random()))
             for name, job in jobs.items()
         }
-        self._due: list[tuple[int, str]] = []
-        """A heap. An entry whose time is not its beat's due time is an old one, and says nothing."""
+        self._agenda: Agenda[_Beat] = Agenda()
+        """An entry whose time is not its beat's due time is an old one, and says nothing."""
         self._suspect: frozenset[str] = frozenset()
         self._publish = publish
         self._vantage = vantage
@@ -105,12 +106,12 @@ class ProbeRunner:
 
     async def run(self) -> None:
         """Until cancelled. Attempts that are under way are cancelled with it."""
-        self._due = [(beat.due_ns, name) for name, beat in self._beats.items()]
-        heapq.heapify(self._due)
+        for beat in self._beats.values():
+            self._agenda.add(beat.due_ns, beat)
         try:
             while True:
                 self._launch_due(clock.read())
-                await self._until(self._due[0][0])
+                await self._until(self._agenda.next)
         finally:
             for beat in self._beats.values():
                 for attempt in list(beat.in_flight):
@@ -120,18 +121,16 @@ class ProbeRunner:
 
     def _launch_due(self, now: Moment) -> None:
         for _ in range(MOST_AT_ONCE):
-            due_ns, name = self._due[0]
-            beat = self._beats[name]
-            if due_ns != beat.due_ns:
-                heapq.heappop(self._due)
-            elif due_ns > now.mono_ns:
+            taken = self._agenda.take(now=now.mono_ns)
+            if taken is None:
                 return
-            else:
+            due_ns, beat = taken
+            if due_ns == beat.due_ns:
                 self._launch(beat, now)
-                heapq.heapreplace(self._due, (beat.due_ns, name))
+                self._agenda.add(beat.due_ns, beat)
 
-    async def _until(self, due_ns: int) -> None:
-        left_ns = due_ns - clock.mono_ns()
+    async def _until(self, due_ns: int | None) -> None:
+        left_ns = IDLE_NS if due_ns is None else due_ns - clock.mono_ns()
         if left_ns <= 0:
             await asyncio.sleep(0)
             return
@@ -152,7 +151,7 @@ class ProbeRunner:
     def _move(self, beat: _Beat, due_ns: int) -> None:
         if due_ns != beat.due_ns:
             beat.due_ns = due_ns
-            heapq.heappush(self._due, (due_ns, beat.name))
+            self._agenda.add(due_ns, beat)
 
     def _launch(self, beat: _Beat, now: Moment) -> None:
         attempt = _Attempt(beat, beat.start(now), now, self._emit)

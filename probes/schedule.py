@@ -14,17 +14,28 @@ class Cadence:
         return self.suspect_every_ns if suspect else self.every_ns
 
 
-GRID_NS = 50_000_000
-"""Beats fall together at this distance. Ten thousand a second are fifty at a time then, which cost less than fifty times one: a
-process that was asleep finds its caches cold, and to be woken costs more than to send."""
-GRID_PLACES = 20
-"""An interval with fewer places is not divided: its beats would fall together where nothing is gained by it."""
+TOGETHER, COARSEST_NS = 50, 50_000_000
+"""Beats fall together, some fifty at a time: they cost far less than one by one, because a process that was asleep finds the
+processor's caches cold. But groups are never further apart than the coarsest grid."""
+FIRST_NS = 600_000
+"""The first attempt at a target takes several times as long as any other: the way is looked up, the request written, the answer
+read from scratch. Thousands that all began within one second would be late for their second attempts."""
 
 
-def first_due(now_ns: int, every_ns: int, *, fraction: float) -> int:
-    """A random first offset, so that a restart does not hit every trunk in the same millisecond; on the grid."""
-    offset = int(every_ns * fraction)
-    return now_ns + (offset - offset % GRID_NS if every_ns >= GRID_PLACES * GRID_NS else offset)
+def first_due(now_ns: int, every_ns: int, *, of: int = 1, fraction: float) -> int:
+    """A random first offset, so that a restart does not hit every trunk in the same millisecond, on the grid of beats.
+
+    `of` so many that begin together.
+    """
+    offset = int(max(every_ns, (of - 1) * FIRST_NS) * fraction)
+    return now_ns + offset - offset % _grid(every_ns, of)
+
+
+def _grid(every_ns: int, of: int) -> int:
+    """An interval so short that few beats fit in is not divided: nothing would be gained."""
+    if every_ns < 20 * COARSEST_NS:
+        return 1
+    return max(min(every_ns * TOGETHER // of, COARSEST_NS), 1)
 
 
 def next_due(due_ns: int, interval_ns: int, *, now_ns: int) -> int:

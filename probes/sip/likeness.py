@@ -14,6 +14,7 @@ Whatever is not so is not learned, or not alike, and is left to `parse`.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from probes.sip.headers import Address, Via
 from probes.sip.message import Response
@@ -25,6 +26,9 @@ MAGIC = "z9hG4bK"
 MOST = 4_096
 """Bytes: longer answers are always read from scratch."""
 
+LONGEST_SHARED = 400
+_seen = lru_cache(maxsize=10_000)(bytes)
+
 _TO_TAG = re.compile(rb"\r\n(?:To|t)[ \t]*:[^\r\n]*;tag=", re.IGNORECASE)
 _TOKEN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.!%*_+`'~"
 
@@ -32,12 +36,10 @@ _TOKEN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.!%*_+
 class _Learned:
     """An answer in pieces, and as it was read; of each list of parameters, what stands before and after the one that changes."""
 
-    __slots__ = (
-        *("after", "before", "call_id_rest", "from_params", "is_public", "mark", "response", "to_params", "via_params"),
-    )
+    __slots__ = (*("after", "before", "call_id_rest", "from_params", "is_public", "mark", "response", "to_params", "via_params"),)
 
     def __init__(self, response: Response, unique: str, mark: bytes, before: list[bytes], after: list[bytes]) -> None:
-        self.response, self.mark, self.before, self.after = response, mark, before, after
+        self.response, self.mark, self.before, self.after = response, mark, one_copy(before), one_copy(after)
         self.via_params = _around(response.vias[0].params, "branch")
         self.from_params = _around(response.from_.params, "tag")
         self.to_params = _around(response.to.params, "tag")
@@ -103,6 +105,11 @@ class Likeness:
         has_three = len(befores) + len(afters) == 5
         if has_three and _is_token(to_tag) and response.to.tag == to_tag.decode() and _holds(response, unique.decode()):
             self._learned = _Learned(response, unique.decode(), found[0], befores, afters)
+
+
+def one_copy(pieces: list[bytes]) -> list[bytes]:
+    """The same pieces; what many targets have in common is held, and found in the processor's caches, once."""
+    return [_seen(piece) if len(piece) <= LONGEST_SHARED else piece for piece in pieces]
 
 
 def _is_token(text: bytes) -> bool:

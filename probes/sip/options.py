@@ -63,6 +63,7 @@ class OptionsProbe:
         self.timeout_ns = timeout_ns
         self.accepts = accepts
         self._rng = rng
+        self._writer = None if isinstance(way, Location) else _Writer(trunk, way.transport, rng)
         self._writers: dict[Target, _Writer] = {}
 
     def begin(self, report: Report) -> Cancel:
@@ -79,7 +80,7 @@ class OptionsProbe:
         return ask_each(way, ask, report, deadline_ns=deadline_ns)
 
     def ask(self, target: Target, ended: Callable[[Exchanged], None], timeout_ns: int) -> Cancel:
-        writer = self._writers.get(target)
+        writer = self._writer or self._writers.get(target)
         if writer is None:
             if len(self._writers) >= MOST_WRITERS:
                 self._writers.clear()

@@ -7,7 +7,7 @@ would be, so that a stranger has as much to guess.
 
 from __future__ import annotations
 
-from probes.sip.likeness import MAGIC, Likeness
+from probes.sip.likeness import MAGIC, Likeness, one_copy
 from probes.sip.message import Request, UnsafeMessage
 from probes.sip.outgoing import Outgoing
 from probes.sip.template import Template
@@ -28,7 +28,7 @@ class Series:
     def __init__(self, request: Request, host: str) -> None:
         gap = _GAP.decode()
         data = Template(request).render(branch=MAGIC + gap, tag=gap, call_id=f"{gap}@{host}", number=request.cseq.number)
-        self._pieces = data.split(_GAP)
+        self._pieces = one_copy(data.split(_GAP))
         if len(self._pieces) != 4:
             raise UnsafeMessage("an identifier where none belongs")
         self._after_call_id = f"@{host}"

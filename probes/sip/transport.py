@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from operator import attrgetter
 from types import MappingProxyType
 from typing import assert_never
 
 from probes.clock import mono_ns
+from probes.sip.alarm import Alarm
 from probes.sip.answering import Answering, reply_address
 from probes.sip.exchanged import Answered, Broken, Exchanged, Refused, SelfTrouble
 from probes.sip.icmp import ExtendedError, branch_of
@@ -27,7 +27,6 @@ from probes.sip.recent import RecentBranches
 from probes.sip.series import BRANCH_LENGTH
 from probes.sip.streams import Streams
 from probes.sip.target import Endpoint, Target, Transport
-from probes.sip.timers import Deadlines, whole_ms
 from probes.sip.transaction import (
     Effect,
     FinalReceived,
@@ -42,7 +41,6 @@ from probes.sip.udp import UdpSocket
 from probes.sip.ways import UdpWays
 
 _MAGIC = MAGIC.encode()
-_is_settled = attrgetter("is_settled")
 _UDP = Transport.UDP  # looking it up in its class takes as long as calling a function
 
 READS_BEFORE_TIMERS = 1024
@@ -61,9 +59,7 @@ class SipEngine:
         self._streams = Streams(connected=self._begin, broken=self._break_off, received=self._on_message)
         self._pending: dict[str, Pending] = {}
         self._recent = RecentBranches()
-        self._deadlines: Deadlines[Pending] = Deadlines()
-        self._alarm: asyncio.TimerHandle | None = None
-        self._alarm_at = 0
+        self._alarm = Alarm(self._due)
         self._ignored: Counter[str] = Counter()
         self._closed = False
 
@@ -86,7 +82,7 @@ class SipEngine:
         elif target.transport is _UDP:
             self._ask_by_udp(pending, now)
         else:
-            self._note(pending, None)
+            self._alarm.note(pending)
             self._streams.take(pending, now=now)
         return partial(self._cancel, pending)
 
@@ -107,10 +103,7 @@ class SipEngine:
     def close(self) -> None:
         """Idempotent. Exchanges that are waiting end with Trouble.CLOSED."""
         self._closed = True
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
-        self._deadlines.clear()
+        self._alarm.close()
         self._udp.close()
         now = mono_ns()
         for pending in [*self._pending.values(), *self._streams.close()]:
@@ -175,7 +168,7 @@ class SipEngine:
                 self._settle(pending, sent.answered(response, elapsed, waited_ns=mono_ns() - elapsed - pending.started))
             case ProvisionalReceived(response=response):
                 pending.provisional = response.status
-                self._note(pending, sent)
+                self._alarm.note(pending)
             case Send(data=data):
                 self._send(pending, sent, data)
             case TimedOut():
@@ -188,7 +181,7 @@ class SipEngine:
     def _send(self, pending: Pending, sent: Sent, data: bytes) -> None:
         fault = sent.wire.send(data)
         if fault is None:
-            self._note(pending, sent)
+            self._alarm.note(pending)
         else:
             now = mono_ns()
             self._fail(pending, SelfTrouble(trouble(fault), now - pending.started, str(fault)), now)
@@ -304,27 +297,8 @@ class SipEngine:
 
     # Time
 
-    def _note(self, pending: Pending, sent: Sent | None) -> None:
-        deadline = pending.gives_up if sent is None else sent.transaction.deadline
-        if deadline is not None and deadline != pending.noted:
-            pending.noted = deadline
-            self._deadlines.drop(_is_settled)
-            self._deadlines.add(deadline, pending)
-            self._arm(deadline)
-
-    def _arm(self, due: int) -> None:
-        if self._alarm is not None:
-            if self._alarm_at <= due:
-                return
-            self._alarm.cancel()
-        self._alarm_at = due
-        self._alarm = asyncio.get_running_loop().call_later(whole_ms(due - mono_ns()), self._on_alarm)
-
-    def _on_alarm(self) -> None:
-        self._alarm = None
-        waiting = [pending for pending in self._deadlines.due(now=mono_ns()) if not pending.is_settled]
-        if waiting:
-            self._udp.read(READS_BEFORE_TIMERS)
+    def _due(self, waiting: list[Pending]) -> None:
+        self._udp.read(READS_BEFORE_TIMERS)
         now = mono_ns()
         for pending in waiting:
             if pending.is_settled:
@@ -333,6 +307,3 @@ class SipEngine:
                 self._settle(pending, pending.unanswered(now=now))
             else:
                 self._perform(pending, pending.sent, pending.sent.transaction.advance(now=now))
-        self._deadlines.drop(_is_settled)
-        if (due := self._deadlines.next) is not None:
-            self._arm(due)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import random
+import weakref
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -254,6 +256,37 @@ async def test_an_attempt_may_give_several_results_and_is_over_with_the_last(
     await station.until(lambda: len(station.samples) >= 4)
     told = [(sample.sequence, sample.result.target) for sample in station.samples[:4]]
     assert told == [(0, "a"), (0, "b"), (1, "a"), (1, "b")]
+
+
+async def test_an_attempt_that_is_over_holds_nothing_of_its_probe(station: Station) -> None:
+    """Attempt, cancel and report would be a circle, freed by the garbage collector only: ten thousand of them a second."""
+
+    class Round:
+        def __init__(self) -> None:
+            self.begun: list[weakref.ref[Held]] = []
+
+        def begin(self, report: Report) -> Cancel:
+            held = Held()
+            held.report = report
+            self.begun.append(weakref.ref(held))
+            asyncio.get_running_loop().call_soon(held.set)
+            return held.cancel
+
+    probe = Round()
+    gc.disable()
+    try:
+        station.start(trunk=Job(probe, QUICK))
+        await station.until(lambda: len(station.samples) >= 3)
+        await station.until(lambda: probe.begun[0]() is None)
+    finally:
+        gc.enable()
+
+
+async def test_without_a_job_nothing_happens(station: Station) -> None:
+    station.start()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert station.samples == []
 
 
 async def test_after_a_stall_what_is_due_is_begun_in_portions(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:

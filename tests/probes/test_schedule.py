@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.schedule import Cadence, first_due, hastened, next_due
+from probes.schedule import FIRST_NS, Cadence, first_due, hastened, next_due
 
 NS = st.integers(0, 10**15)
 INTERVALS = st.integers(1, 10**12)
@@ -20,6 +20,33 @@ def test_the_cadence_is_plain_or_hasty() -> None:
 @pytest.mark.parametrize(("fraction", "due"), [(0.0, 100), (0.5, 105), (0.99, 109)])
 def test_the_first_offset_is_a_fraction_of_the_interval(fraction: float, due: int) -> None:
     assert first_due(100, 10, fraction=fraction) == due
+
+
+MS = 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("of", "fraction", "offset_ms"),
+    [
+        (10, 0.749, 700),  # few: never further apart than 50 ms
+        (1_000, 0.749, 700),  # fifty at a time
+        (2_000, 0.61, 725),  # twice as many: half as far apart, and they begin over 1.2 s
+        (20_000, 0.7, 8_397.5),  # they begin over twelve seconds
+    ],
+)
+def test_first_offsets_fall_together_the_closer_the_more_there_are(of: int, fraction: float, offset_ms: float) -> None:
+    assert first_due(0, 1_000 * MS, of=of, fraction=fraction) == offset_ms * MS
+
+
+@given(now=NS, every=st.integers(0, 10**12), of=st.integers(1, 100_000), fraction=st.floats(0, 1, exclude_max=True))
+def test_a_first_offset_is_never_in_the_past_nor_beyond_what_is_needed(now: int, every: int, of: int, fraction: float) -> None:
+    assert now <= first_due(now, every, of=of, fraction=fraction) <= now + max(every, of * FIRST_NS)
+
+
+@given(of=st.integers(1, 100_000), fraction=st.floats(0, 1, exclude_max=True))
+def test_a_short_interval_has_no_grid(of: int, fraction: float) -> None:
+    every = 500 * MS
+    assert first_due(0, every, of=of, fraction=fraction) == int(max(every, (of - 1) * FIRST_NS) * fraction)
 
 
 @pytest.mark.parametrize(

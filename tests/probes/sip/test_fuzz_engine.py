@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 import socket
 import tracemalloc
@@ -156,9 +157,11 @@ async def test_nothing_stays_of_what_was_heard(attacked: Attacked, monkeypatch: 
             for _ in range(TRACED // 6 // 100):
                 for each, _ in attacked.round(100):
                     assert each.told
-            attacked.engine._deadlines.drop(attrgetter("is_settled"))  # as with the next alarm
+            attacked.engine._alarm.deadlines.drop(attrgetter("is_settled"))  # as with the next alarm
+            gc.collect()
             held.append(tracemalloc.get_traced_memory()[0])
     finally:
         tracemalloc.stop()
     assert attacked.engine._pending == {}
-    assert max(held[3:]) <= max(held[:3]) + 100_000
+    # Caches fill and empty; were each message to stay, the later half would hold some megabytes more.
+    assert max(held[3:]) <= max(held[:3]) + 1_000_000

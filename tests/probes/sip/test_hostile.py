@@ -41,6 +41,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr("probes.sip.transport.mono_ns", clock)
+    monkeypatch.setattr("probes.sip.alarm.mono_ns", clock)
     return clock
 
 
@@ -55,7 +56,7 @@ async def test_ten_thousand_mutations_harm_nothing_and_settle_no_other_trunk(eng
             await asked[0].heard(trunks[0])
         ignored = asked[0].ignored()
         clock.ahead_ns += LONG_NS
-        engine._on_alarm()
+        engine._alarm.ring()
         results = await asyncio.gather(*(each.result for each in asked))
     print(
         f"\n{COUNT} mutations, seed {SEED}: {len(plan.answers)} answer, {plan.provisionals} are provisional, ignored: {ignored}"
@@ -65,7 +66,7 @@ async def test_ten_thousand_mutations_harm_nothing_and_settle_no_other_trunk(eng
     assert sum(ignored.values()) == COUNT - len(plan.answers) - plan.provisionals
     assert set(engine.ignored) <= REASONS
     assert isinstance(await engine.exchange(udp(peer.address), options, timeout_ns=LONG_NS), Answered)
-    assert (len(engine._pending), len(engine._deadlines._heap) < 10) == (0, True)
+    assert (len(engine._pending), len(engine._alarm.deadlines._heap) < 10) == (0, True)
 
 
 def test_a_good_part_of_the_mutations_keeps_branch_and_call_id() -> None:

@@ -133,7 +133,7 @@ async def test_copies_of_an_answer_take_no_memory(engine: SipEngine, trunk: sock
     copy = serialise(ok(asked.request, status))
     for _ in range(50):
         await asked.heard(trunk, *[copy] * 100)
-    assert len(engine._deadlines._heap) <= 3
+    assert len(engine._alarm.deadlines._heap) <= 3
     assert len(engine._pending) == (1 if status == 100 else 0)
 
 
