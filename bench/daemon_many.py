@@ -56,9 +56,8 @@ async def main(targets: int, seconds: int, gated: int) -> None:
             await asyncio.sleep(seconds)
             spent = cpu_s(pid) - before
             results = await running.count("cutoverd_probe_results_total") - results
-            print(
-                f"the daemon with {targets} targets once a second, {gated} of them in one gate: {results:.0f} results in {seconds} s"
-            )
+            print(f"the daemon with {targets} targets once a second, {gated} of them in one gate")
+            print(f"  {results:.0f} results in {seconds} s")
             share, each = 100 * spent / seconds, 1e6 * spent / results
             print(f"  CPU: {share:.1f} % of a core (aim: under {AIM_PERCENT}), {each:.0f} us for each")
             print(f"  memory: {rss_mb(pid):.0f} MB")
