@@ -47,10 +47,17 @@ class Sent:
 
     __slots__ = ("elsewhere", "is_public", "lost", "outgoing", "received", "transaction", "wire")
 
-    def __init__(self, outgoing: Outgoing, wire: Wire, transaction: NonInviteClientTransaction, lost: int) -> None:
+    def __init__(self, outgoing: Outgoing, wire: Wire, lost: int, *, now: int, gives_up: int) -> None:
         self.outgoing = outgoing
         self.wire = wire
-        self.transaction = transaction
+        self.transaction = NonInviteClientTransaction(
+            outgoing.data,
+            branch=outgoing.branch,
+            method=outgoing.cseq.method,
+            now=now,
+            deadline_ns=gives_up,
+            is_reliable=wire.is_reliable,
+        )
         self.lost = lost
         """How many datagrams the socket had lost before."""
         self.received = b""

@@ -30,7 +30,6 @@ from probes.sip.target import Endpoint, Target, Transport
 from probes.sip.transaction import (
     Effect,
     FinalReceived,
-    NonInviteClientTransaction,
     ProvisionalReceived,
     Send,
     TimedOut,
@@ -42,6 +41,8 @@ from probes.sip.ways import UdpWays
 
 _MAGIC = MAGIC.encode()
 _UDP = Transport.UDP  # looking it up in its class takes as long as calling a function
+
+Reply = Callable[[bytes, Endpoint], OSError | None]
 
 READS_BEFORE_TIMERS = 1024
 """After a stall answers and expired timers wait side by side: answers go first, or our own lag would look like silence."""
@@ -124,15 +125,7 @@ class SipEngine:
         request = built if isinstance(built, Outgoing) else outgoing(built)
         if request.branch in self._pending or request.branch in self._recent:
             raise ValueError("a request needs a branch of its own")
-        transaction = NonInviteClientTransaction(
-            request.data,
-            branch=request.branch,
-            method=request.cseq.method,
-            now=mono_ns(),
-            deadline_ns=pending.gives_up,
-            is_reliable=wire.is_reliable,
-        )
-        sent = pending.sent = Sent(request, wire, transaction, lost)
+        sent = pending.sent = Sent(request, wire, lost, now=mono_ns(), gives_up=pending.gives_up)
         self._pending[request.branch] = pending
         self._send(pending, sent, request.data)
 
@@ -232,9 +225,7 @@ class SipEngine:
             self._ignored["wrong-source"] += 1
         return True
 
-    def _receive(
-        self, data: bytes, peer: Endpoint, wire: Wire | None, reply: Callable[[bytes, Endpoint], OSError | None]
-    ) -> None:
+    def _receive(self, data: bytes, peer: Endpoint, wire: Wire | None, reply: Reply) -> None:
         try:
             message = parse(data)
         except MalformedMessage as fault:
@@ -259,7 +250,7 @@ class SipEngine:
         sent.received = data
         self._perform(pending, sent, sent.transaction.receive(response, now=mono_ns()))
 
-    def _answer(self, request: Request, peer: Endpoint, reply: Callable[[bytes, Endpoint], OSError | None]) -> None:
+    def _answer(self, request: Request, peer: Endpoint, reply: Reply) -> None:
         self._ignored["request"] += 1
         pending = self._pending.get(request.vias[0].branch or "")
         if pending is not None and pending.sent is not None and pending.sent.wire.local == peer:
