@@ -31,7 +31,7 @@ WITH_ARGUMENTS = {
     "release": ["release", "inbound"],
     "why": ["why", "inbound"],
 }
-ASKING = [WITH_ARGUMENTS.get(name, [name]) for name in COMMANDS if name not in {"run", "lab", "check", "journal", "pacing"}]
+ASKING = [WITH_ARGUMENTS.get(name, [name]) for name in COMMANDS if name not in {"run", "lab", "check", "journal", "pacing", "lint-flow"}]
 
 
 @pytest.mark.parametrize("typed", ASKING, ids=" ".join)

@@ -103,7 +103,7 @@ async def test_a_permit_that_does_not_come_in_time_defers() -> None:
     async with asyncio.timeout(5):
         word = await done
     assert isinstance(word, Deferred)
-    assert mono_ns() >= deadline_ns
+    assert mono_ns() >= deadline_ns - 5_000_000  # uvloop counts from when its turn began, in whole milliseconds
     assert word.elapsed_ns > 0
     assert permits.queue == []
 
