@@ -22,7 +22,7 @@ from daemon.reply import Exit, Reply
 from gates import lease, machine, words
 from gates.command import Facts
 from gates.cutover import Command, Cutover, may_start
-from gates.gate import Gate, GateSpec, GateState, Transition, concerned, fresh, relatched
+from gates.gate import Gate, GateSpec, GateState, Transition, concerned, fresh, relatched, was_told
 from gates.lease import Lease
 from gates.machine import Disturbed, Latch, Reset, Tick
 from probes import clock
@@ -146,7 +146,7 @@ class Judge:
     def _advance(self, name: str, event: machine.Event, now: Moment) -> None:
         before = self.gates[name]
         self.gates[name], transition = machine.advance(before, event, now=now)
-        if isinstance(event, Sample) and self.gates[name].inputs is not before.inputs:
+        if isinstance(event, Sample) and was_told(before, self.gates[name], event.probe):
             self._effects.counted(self.gates[name], event)
         if transition:
             self._publish(now, {name: transition})

@@ -170,6 +170,14 @@ def informed(gate: Gate, inputs: Mapping[str, Input], targets: Mapping[str, Targ
     return Gate(gate.spec, inputs, gate.state, gate.degraded, gate.latched, gate.ran, gate.tripped, gate.undisturbed_ns, targets)
 
 
+def was_told(before: Gate, after: Gate, probe: str) -> bool:
+    """Whether a result of the probe told the gate something: one that is late may round off its beat, and tells nothing."""
+    was, known = before.targets.get(probe), after.targets.get(probe)
+    if known is None:
+        return after.inputs is not before.inputs
+    return was is None or known.known is not was.known
+
+
 def relatched(spec: GateSpec, ran: frozenset[str], *, now: Moment) -> Gate:
     """A gate as it starts when the journal holds it latched. Its confirm clocks begin again: evidence does not outlive us."""
     return replace(fresh(spec), state=GateState.TRIPPED, latched=True, ran=ran, tripped=now)

@@ -22,7 +22,7 @@ from daemon.status import Standing
 from daemon.why import Ground
 from gates import lease, machine
 from gates.cutover import Cutover, Hold, Phase, Run
-from gates.gate import Gate, GateState, fresh
+from gates.gate import Gate, GateState, fresh, was_told
 from gates.machine import Disturbed, Latch
 from probes.sample import NS_PER_S, Origin, Outcome, ProbeResult, Sample, Trace
 from tests.gates.bench import ERROR, PASS, SILENCE, failed, of, s
@@ -81,7 +81,7 @@ class Watch:
     def does(self, event: machine.Event) -> None:
         for name, before in self.gates.items():
             self.gates[name], transition = machine.advance(before, event, now=s(self.now))
-            if isinstance(event, Sample) and self.gates[name].inputs is not before.inputs:
+            if isinstance(event, Sample) and was_told(before, self.gates[name], event.probe):
                 self.history.counted(self.gates[name], event)
             if transition:
                 self.transitions.judged(transition, self.gates[name])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gates import compare
 from gates.beats import MOST_OPEN
-from gates.gate import GateState
+from gates.gate import GateState, was_told
 from gates.machine import Disturbed, Reset
 from probes.sample import Outcome, ProbeResult
 from tests.gates.bench import CODES, ERROR, NEW, OLD, PASS, SILENCE, Bench, failed, of, s, spec
@@ -262,3 +262,22 @@ def test_a_row_is_never_longer_than_the_beats_after_the_last_pass_in_which_someb
         assert known.row.counted <= known.row.failing <= len(whole)
         assert bench.path().counted <= bench.path().failing
         assert len(known.row.open) <= MOST_OPEN
+
+
+def test_a_late_result_rounds_off_its_beat_and_tells_the_gate_nothing() -> None:
+    bench = healthy("ab")
+    bench.beat(NEW, 2, a=F, b=F)
+    before = bench.gate
+    bench.do(bench.sample(NEW, of("a", failed(), "ab"), s(0), s(3), sequence=0), s(3))
+    assert not was_told(before, bench.gate, NEW)
+    bench.beat(NEW, 3, a=F, b=F)
+    assert was_told(before, bench.gate, NEW)
+
+
+def test_of_a_fixed_target_every_result_that_counts_tells_and_an_error_does_not() -> None:
+    bench = Bench()
+    before = bench.gate
+    bench.hear(NEW, ERROR, 1)
+    assert not was_told(before, bench.gate, NEW)
+    bench.hear(NEW, PASS, 2)
+    assert was_told(before, bench.gate, NEW)

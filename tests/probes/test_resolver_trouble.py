@@ -368,10 +368,14 @@ async def test_too_long_an_answer_over_tcp_is_not_read() -> None:
         await writer.drain()
         await reader.read()
         writer.close()
+        await writer.wait_closed()
+        ended.set()
 
-    async with liar(cut) as (server, _):
+    ended = asyncio.Event()
+    async with liar(cut) as (server, _), asyncio.timeout(10):
         over_tcp = await asyncio.start_server(serve, *server)
         reply = await ask(resolver(server))
+        await ended.wait()
         over_tcp.close()
         await over_tcp.wait_closed()
     assert isinstance(reply, Failed)

@@ -258,7 +258,8 @@ async def test_an_attempt_may_give_several_results_and_is_over_with_the_last(
     assert told == [(0, "a"), (0, "b"), (1, "a"), (1, "b")]
 
 
-async def test_an_attempt_that_is_over_holds_nothing_of_its_probe(station: Station) -> None:
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_an_attempt_that_is_over_holds_nothing_of_its_probe(station: Station, at_once: bool) -> None:
     """Attempt, cancel and report would be a circle, freed by the garbage collector only: ten thousand of them a second."""
 
     class Round:
@@ -269,7 +270,10 @@ async def test_an_attempt_that_is_over_holds_nothing_of_its_probe(station: Stati
             held = Held()
             held.report = report
             self.begun.append(weakref.ref(held))
-            asyncio.get_running_loop().call_soon(held.set)
+            if at_once:
+                held.set()
+            else:
+                asyncio.get_running_loop().call_soon(held.set)
             return held.cancel
 
     probe = Round()

@@ -31,7 +31,8 @@ WITH_ARGUMENTS = {
     "release": ["release", "inbound"],
     "why": ["why", "inbound"],
 }
-ASKING = [WITH_ARGUMENTS.get(name, [name]) for name in COMMANDS if name not in {"run", "lab", "check", "journal", "pacing", "lint-flow"}]
+ALONE = {"run", "lab", "check", "journal", "pacing", "lint-flow"}
+ASKING = [WITH_ARGUMENTS.get(name, [name]) for name in COMMANDS if name not in ALONE]
 
 
 @pytest.mark.parametrize("typed", ASKING, ids=" ".join)
