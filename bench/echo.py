@@ -12,9 +12,9 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from probes.sip.engine.series import Series
+from probes.sip.engine.target import Transport
 from probes.sip.options import Trunk, options
-from probes.sip.series import Series
-from probes.sip.target import Transport
 
 TAIL = (
     b"Contact: <sip:127.0.0.1:5060>\r\nServer: echo\r\nAllow: INVITE, ACK, CANCEL, OPTIONS, BYE\r\nAccept: application/sdp\r\n"

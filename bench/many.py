@@ -28,15 +28,15 @@ from probes import clock
 from probes.runner import Job, ProbeRunner
 from probes.sample import NS_PER_MS, NS_PER_S, Outcome, Sample
 from probes.schedule import FIRST_NS, Cadence, first_due
-from probes.sip.auth import Credentials
+from probes.sip.digest.auth import Credentials
+from probes.sip.engine.engine import SipEngine
+from probes.sip.engine.target import Target, Transport
 from probes.sip.options import OptionsProbe, Trunk
-from probes.sip.pacing import Pacer
-from probes.sip.permits import PacedPermits
-from probes.sip.register_conversation import Line
-from probes.sip.register_request import Aor
-from probes.sip.registration import Registration
-from probes.sip.target import Target, Transport
-from probes.sip.transport import SipEngine
+from probes.sip.registering.conversation import Line
+from probes.sip.registering.pacing import Pacer
+from probes.sip.registering.permits import PacedPermits
+from probes.sip.registering.registration import Registration
+from probes.sip.registering.request import Aor
 
 TARGETS, SECONDS, REGISTRATIONS = 10_000, 60, 10_000
 BARE_SECONDS = 5

@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
-from probes.sip.headers import Address, CSeq, Via
-from probes.sip.message import MalformedMessage, Request, parse, serialise
-from probes.sip.template import Template
+from probes.sip.messages.headers import Address, CSeq, Via
+from probes.sip.messages.message import MalformedMessage, Request, parse, serialise
+from probes.sip.messages.template import Template
 
 ANSWERS, ROUNDS, SIZES = 5_000, 5, (10_000, 60_000)
 

@@ -22,9 +22,9 @@ from bench.echo import Echo, echoing
 from bench.sipp_client import sipp_client
 from probes import clock
 from probes.sample import Outcome, ProbeResult
+from probes.sip.engine.engine import SipEngine
+from probes.sip.engine.target import Target, Transport
 from probes.sip.options import OptionsProbe, Trunk
-from probes.sip.target import Target, Transport
-from probes.sip.transport import SipEngine
 
 S = 1_000_000_000
 ROUNDS, ROUND = 40, 1_000

@@ -14,7 +14,7 @@ import sys
 
 import uvloop
 
-from probes.sip.pacing import Pacer
+from probes.sip.registering.pacing import Pacer
 from tests.probes.sip.mass import Storm, mass
 
 WITHIN_S = 600

@@ -16,7 +16,7 @@ from config.problem import Path, did_you_mean, quoted
 from config.units import duration_text, is_accepted
 
 UNBOUND = 480
-"""What a sip_register probe fails with when the registrar holds nothing for its AOR (`probes.sip.register_result`)."""
+"""What a sip_register probe fails with when the registrar holds nothing for its AOR (`probes.sip.registering.result`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

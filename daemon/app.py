@@ -39,7 +39,7 @@ from probes import clock
 from probes import registry as probe_kinds
 from probes.runner import ProbeRunner
 from probes.sample import Sample
-from probes.sip.transport import SipEngine
+from probes.sip.engine.engine import SipEngine
 from reverters import journal
 from reverters import registry as step_kinds
 from reverters.dns.exchange import Transport

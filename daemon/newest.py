@@ -11,7 +11,7 @@ from daemon.status import instant
 from probes.sample import Origin, Outcome, Sample
 
 REJECTED = "rejected"
-"""The reason of a registration that is over for good (`probes.sip.register_result`)."""
+"""The reason of a registration that is over for good (`probes.sip.registering.result`)."""
 
 
 def newest(results: Sequence[Sample]) -> dict[str, Any] | None:

@@ -17,9 +17,9 @@ from probes.probe import Probe
 from probes.registry import Means
 from probes.runner import Job
 from probes.sample import Sample
-from probes.sip.register_bind import RegisterBindProbe
-from probes.sip.register_query import RegisterQueryProbe
-from probes.sip.registration import Registration
+from probes.sip.registering.bind import RegisterBindProbe
+from probes.sip.registering.query import RegisterQueryProbe
+from probes.sip.registering.registration import Registration
 
 LEAVE_S = 1.0
 """How long registrars may take to hear that we are gone; the bindings of those that do not answer run out by themselves."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from itertools import count
 
-from probes.sip.message import Request
+from probes.sip.messages.message import Request
 
 REMEMBERED_NONCES = 65_536
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field, replace
 
 from lab.digest import Digest, Verdict
 from probes.clock import mono_ns, read
-from probes.sip.answering import reply_address, response_to
-from probes.sip.headers import ANY_CONTACT, Address, RetryAfter
-from probes.sip.message import MalformedMessage, Request, Response, is_keep_alive, parse, serialise
+from probes.sip.engine.answering import reply_address, response_to
+from probes.sip.messages.headers import ANY_CONTACT, Address, RetryAfter
+from probes.sip.messages.message import MalformedMessage, Request, Response, is_keep_alive, parse, serialise
 
 SECOND = 1_000_000_000
 DEFAULT_EXPIRES_S = 3600

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import count
 
-from probes.sip.headers import Address, RetryAfter, Via
-from probes.sip.message import MalformedMessage, Request, Response, is_keep_alive, parse, serialise
-from probes.sip.uri import host_text
+from probes.sip.messages.headers import Address, RetryAfter, Via
+from probes.sip.messages.message import MalformedMessage, Request, Response, is_keep_alive, parse, serialise
+from probes.sip.messages.uri import host_text
 
 REMEMBERED_ANSWERS = 4096
 READS_PER_WAKEUP = 64

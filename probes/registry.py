@@ -12,18 +12,18 @@ from config.model import Probe as ProbeSettings
 from config.model import SipOptionsProbe, SipProbe, SipRegisterProbe
 from config.units import is_accepted
 from probes.probe import Probe
-from probes.sip.auth import Credentials
-from probes.sip.candidates import Place
-from probes.sip.location import Location, Resolves
+from probes.sip.digest.auth import Credentials
+from probes.sip.engine.engine import SipEngine
+from probes.sip.engine.target import Target, TlsSettings, TlsVersion, Transport
+from probes.sip.locating.candidates import Place
+from probes.sip.locating.location import Location, Resolves
 from probes.sip.options import OptionsProbe, Trunk
-from probes.sip.pacing import Pacer
-from probes.sip.permits import PacedPermits
-from probes.sip.register_bind import RegisterBindProbe
-from probes.sip.register_conversation import Line
-from probes.sip.register_query import RegisterQueryProbe
-from probes.sip.register_request import Aor, registrar_uri
-from probes.sip.target import Target, TlsSettings, TlsVersion, Transport
-from probes.sip.transport import SipEngine
+from probes.sip.registering.bind import RegisterBindProbe
+from probes.sip.registering.conversation import Line
+from probes.sip.registering.pacing import Pacer
+from probes.sip.registering.permits import PacedPermits
+from probes.sip.registering.query import RegisterQueryProbe
+from probes.sip.registering.request import Aor, registrar_uri
 
 NS_PER_S = 1_000_000_000
 

@@ -21,7 +21,7 @@ from daemon.cli.config_path import resolve_config_path
 from daemon.cli.options import Invocation, shared
 from daemon.cli.pacing_text import Limit, Registrar
 from daemon.reply import Exit
-from probes.sip.uri import host_port
+from probes.sip.messages.uri import host_port
 
 DEFAULT_PORT = 5060
 LEAST_RATE, MOST_RATE = 0.01, 100_000.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from probes.sip.pacing import allowance
-from probes.sip.uri import host_text
+from probes.sip.messages.uri import host_text
+from probes.sip.registering.pacing import allowance
 
 _NFTABLES = """\
 # nftables: REGISTERs in any one second, whoever sends them: at most {told}.

@@ -17,8 +17,8 @@ def unusable_files(settings: Settings) -> Iterator[Finding]:
 
 def _judged(tls: Tls) -> Iterator[tuple[str, str]]:
     # Half a megabyte of OpenSSL that a check without secrets has no use for.
-    from probes.sip.target import TlsSettings
-    from probes.sip.tls import Contexts, UnusableTls
+    from probes.sip.engine.target import TlsSettings
+    from probes.sip.engine.tls import Contexts, UnusableTls
 
     asked = []
     if tls.ca is not None:

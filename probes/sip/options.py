@@ -8,16 +8,16 @@ from typing import Protocol
 
 from probes.clock import mono_ns
 from probes.probe import Cancel, Report
-from probes.sip.each import Tell, ask_each
-from probes.sip.exchanged import Exchanged
-from probes.sip.headers import Address, CSeq, Via
-from probes.sip.location import Location
-from probes.sip.message import Request
-from probes.sip.outgoing import Outgoing
-from probes.sip.series import BITS, Series
-from probes.sip.target import Endpoint, Target, Transport
-from probes.sip.transport import SipEngine
-from probes.sip.uri import host_text
+from probes.sip.engine.engine import SipEngine
+from probes.sip.engine.exchanged import Exchanged
+from probes.sip.engine.outgoing import Outgoing
+from probes.sip.engine.series import BITS, Series
+from probes.sip.engine.target import Endpoint, Target, Transport
+from probes.sip.locating.each import Tell, ask_each
+from probes.sip.locating.location import Location
+from probes.sip.messages.headers import Address, CSeq, Via
+from probes.sip.messages.message import Request
+from probes.sip.messages.uri import host_text
 from probes.sip.verdict import judge
 
 _CSEQ = CSeq(1, "OPTIONS")

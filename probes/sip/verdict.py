@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from probes.sample import Origin, Outcome, ProbeResult
-from probes.sip.exchanged import Answered, Broken, Exchanged, Refused, SelfTrouble, Silent
-from probes.sip.target import Endpoint
-from probes.sip.trace import trace
-from probes.sip.uri import host_text
+from probes.sip.engine.exchanged import Answered, Broken, Exchanged, Refused, SelfTrouble, Silent
+from probes.sip.engine.target import Endpoint
+from probes.sip.engine.trace import trace
+from probes.sip.messages.uri import host_text
 
 REQUEST_TIMEOUT, SERVICE_UNAVAILABLE = 408, 503
 """What silence and a fatal transport error count as (RFC 3261 §8.1.3.1)."""

@@ -6,8 +6,8 @@ import asyncio
 import random
 
 from daemon.probing import _kept
-from probes.sip.register_conversation import Line
-from probes.sip.registration import Registration
+from probes.sip.registering.conversation import Line
+from probes.sip.registering.registration import Registration
 from tests.probes.sip.registrar import AOR, CONTACT, TARGET, Free, Wire, answered, asked, holding
 
 

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 from probes.records import Fault
-from probes.sip import register_result
-from probes.sip.exchanged import Break
-from probes.sip.trouble import Trouble
+from probes.sip.engine.exchanged import Break
+from probes.sip.engine.trouble import Trouble
+from probes.sip.registering import result as register_result
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "sip.md"
 VERDICTS = {"accepted", "rejected", "silent", "not-connected", "refused", "answered-elsewhere", "dns-slow"}
@@ -16,7 +16,7 @@ OURS = {"stopped", "overrun", "exception"}
 
 
 def told() -> set[str]:
-    """The closed set that `probes.sip.register_result` says of itself."""
+    """The closed set that `probes.sip.registering.result` says of itself."""
     assert register_result.__doc__ is not None
     return set(re.findall(r"`([a-z-]+)`", register_result.__doc__)) - {"probes.sip.verdict"}
 

@@ -12,8 +12,8 @@ from dataclasses import replace
 import pytest
 
 from lab.registrar import Limits, Registrar, busiest
-from probes.sip.headers import ANY_CONTACT, Address, CSeq, Via
-from probes.sip.message import Request, Response, parse, serialise
+from probes.sip.messages.headers import ANY_CONTACT, Address, CSeq, Via
+from probes.sip.messages.message import Request, Response, parse, serialise
 
 SECOND = 1_000_000_000
 AOR, CONTACT = "sip:alice@lab.test", "sip:alice@127.0.0.1:5090"

@@ -12,12 +12,12 @@ from config.model import Credentials, SipOptionsProbe, SipRegisterProbe, Tls
 from config.secrets import Secret
 from probes.records import Failed, Fault, Question, Reply
 from probes.registry import Means, build
-from probes.sip.location import Location
+from probes.sip.engine.engine import SipEngine
+from probes.sip.engine.target import Target, TlsSettings, TlsVersion, Transport
+from probes.sip.locating.location import Location
 from probes.sip.options import OptionsProbe
-from probes.sip.register_bind import RegisterBindProbe
-from probes.sip.register_query import RegisterQueryProbe
-from probes.sip.target import Target, TlsSettings, TlsVersion, Transport
-from probes.sip.transport import SipEngine
+from probes.sip.registering.bind import RegisterBindProbe
+from probes.sip.registering.query import RegisterQueryProbe
 
 
 class Nowhere:

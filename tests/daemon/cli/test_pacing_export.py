@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.cli.pacing_text import Limit, Registrar, kamailio, nftables
-from probes.sip.message import Response, parse
-from probes.sip.pacing import allowance
+from probes.sip.messages.message import Response, parse
+from probes.sip.registering.pacing import allowance
 from tests.daemon.cli.installed import CONFIG, cutoverd
 from tests.peers import need
 from tests.peers.sipp import free_udp_port

@@ -6,8 +6,8 @@ import random
 from collections.abc import Callable
 
 from probes.sample import ProbeResult
+from probes.sip.engine.engine import SipEngine
 from probes.sip.options import OptionsProbe, Trunk
-from probes.sip.transport import SipEngine
 from tests.probes.attempt import attempt
 from tests.probes.sip.samples import udp
 

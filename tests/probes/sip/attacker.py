@@ -7,9 +7,9 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from probes.sip.exchanged import Exchanged
-from probes.sip.message import Malformation, Request
-from probes.sip.transport import SipEngine
+from probes.sip.engine.engine import SipEngine
+from probes.sip.engine.exchanged import Exchanged
+from probes.sip.messages.message import Malformation, Request
 from tests.probes.sip.samples import Local, options, udp
 
 LONG_NS = 60_000_000_000

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import uvloop
 
-from probes.sip.transport import SipEngine
+from probes.sip.engine.engine import SipEngine
 from tests.probes.sip.attacker import bound
 from tests.probes.sip.peer import Peer
 

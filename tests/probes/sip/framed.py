@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from probes.sip.framing import Framer, KeepAlive
-from probes.sip.malformed import Malformation, MalformedMessage
+from probes.sip.engine.framing import Framer, KeepAlive
+from probes.sip.messages.malformed import Malformation, MalformedMessage
 
 Frame = bytes | KeepAlive | Malformation
 

@@ -6,13 +6,13 @@ import random
 from dataclasses import dataclass, field
 
 from probes.sample import Moment
-from probes.sip.exchanged import Exchanged
-from probes.sip.login import Login
-from probes.sip.message import Request
-from probes.sip.register_attempt import RegisterAttempt, Verdict
-from probes.sip.register_keep import Keeper, State
-from probes.sip.register_request import Voice, bound
-from probes.sip.target import Transport
+from probes.sip.digest.login import Login
+from probes.sip.engine.exchanged import Exchanged
+from probes.sip.engine.target import Transport
+from probes.sip.messages.message import Request
+from probes.sip.registering.attempt import RegisterAttempt, Verdict
+from probes.sip.registering.keep import Keeper, State
+from probes.sip.registering.request import Voice, bound
 from tests.probes.sip.registrar import AOR, CONTACT, CREDENTIALS, LOCAL, S, Script
 
 

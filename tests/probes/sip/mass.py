@@ -11,15 +11,15 @@ from dataclasses import dataclass
 
 from lab.registrar import Limits, Log, Registrar, busiest
 from probes.clock import mono_ns
-from probes.sip.auth import Credentials
-from probes.sip.pacing import Pacer
-from probes.sip.permits import Figures, PacedPermits
-from probes.sip.register_conversation import Line
-from probes.sip.register_keep import State
-from probes.sip.register_request import Aor
-from probes.sip.registration import Registration
-from probes.sip.target import Target, Transport
-from probes.sip.transport import SipEngine
+from probes.sip.digest.auth import Credentials
+from probes.sip.engine.engine import SipEngine
+from probes.sip.engine.target import Target, Transport
+from probes.sip.registering.conversation import Line
+from probes.sip.registering.keep import State
+from probes.sip.registering.pacing import Pacer
+from probes.sip.registering.permits import Figures, PacedPermits
+from probes.sip.registering.registration import Registration
+from probes.sip.registering.request import Aor
 
 MESSAGES = 2
 UNPACED = 100_000.0

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 
-from probes.sip.headers import Address, CSeq, RetryAfter, Via
-from probes.sip.message import MalformedMessage, Request, Response, is_keep_alive, parse, serialise
+from probes.sip.messages.headers import Address, CSeq, RetryAfter, Via
+from probes.sip.messages.message import MalformedMessage, Request, Response, is_keep_alive, parse, serialise
 from tests.probes.sip.samples import ok
 
 SEED = 20261205

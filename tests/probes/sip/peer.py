@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import cast
 
-from probes.sip.message import Request, parse, serialise
+from probes.sip.messages.message import Request, parse, serialise
 from tests.probes.sip.samples import Local, ok
 
 Reply = Callable[[Request], list[bytes]]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from probes.sip.auth import Credentials
-from probes.sip.exchanged import Answered, Exchanged
-from probes.sip.headers import Address, RetryAfter
-from probes.sip.message import Request, Response
-from probes.sip.pending import Build, Cancel, Ended
-from probes.sip.permits import Word
-from probes.sip.register_request import Aor
-from probes.sip.target import Endpoint, Target, Transport
+from probes.sip.digest.auth import Credentials
+from probes.sip.engine.exchanged import Answered, Exchanged
+from probes.sip.engine.pending import Build, Cancel, Ended
+from probes.sip.engine.target import Endpoint, Target, Transport
+from probes.sip.messages.headers import Address, RetryAfter
+from probes.sip.messages.message import Request, Response
+from probes.sip.registering.permits import Word
+from probes.sip.registering.request import Aor
 from tests.probes.sip.samples import ok
 
 S = 1_000_000_000

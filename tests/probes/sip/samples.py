@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from itertools import count
 
-from probes.sip.headers import Address, CSeq, Via
-from probes.sip.message import Request, Response, parse
-from probes.sip.target import Endpoint, Target, Transport
-from probes.sip.uri import host_text
+from probes.sip.engine.target import Endpoint, Target, Transport
+from probes.sip.messages.headers import Address, CSeq, Via
+from probes.sip.messages.message import Request, Response, parse
+from probes.sip.messages.uri import host_text
 
 RESPONSE = (
     "SIP/2.0 200 OK\r\n"

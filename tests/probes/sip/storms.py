@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from lab.registrar import busiest
-from probes.sip.exchanged import Answered
-from probes.sip.headers import RetryAfter
-from probes.sip.pacing import Pacer
+from probes.sip.engine.exchanged import Answered
+from probes.sip.messages.headers import RetryAfter
+from probes.sip.registering.pacing import Pacer
 from tests.probes.sip.samples import response
 
 SECOND = 1_000_000_000

@@ -12,10 +12,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from probes.sip.flow import Flow, FlowEnd
-from probes.sip.message import Request, parse, serialise
-from probes.sip.target import Endpoint, Target, TlsSettings, Transport
-from probes.sip.tls import Contexts
+from probes.sip.engine.flow import Flow, FlowEnd
+from probes.sip.engine.target import Endpoint, Target, TlsSettings, Transport
+from probes.sip.engine.tls import Contexts
+from probes.sip.messages.message import Request, parse, serialise
 from tests.probes.sip.samples import ok, options
 
 DEADLINE_S = 20.0

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-from probes.sip.target import Endpoint
+from probes.sip.engine.target import Endpoint
 from tests.peers import need
 from tests.peers.certificates import Pair
 from tests.peers.sipp import answers

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Mapping
 
 from probes.records import Address, Alias, Failed, Fault, Found, Kind, Naptr, Question, Record, Reply, Srv
-from probes.sip.candidates import Located, Lost, Place
-from probes.sip.locate import Locating
-from probes.sip.uri import host_text
+from probes.sip.locating.candidates import Located, Lost, Place
+from probes.sip.locating.locate import Locating
+from probes.sip.messages.uri import host_text
 
 HOUR = 3_600
 Table = Mapping[str, Reply]

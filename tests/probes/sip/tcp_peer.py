@@ -7,9 +7,9 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import cast
 
-from probes.sip.framing import Framer, KeepAlive
-from probes.sip.message import Request, Response, parse, serialise
-from probes.sip.target import Target, Transport
+from probes.sip.engine.framing import Framer, KeepAlive
+from probes.sip.engine.target import Target, Transport
+from probes.sip.messages.message import Request, Response, parse, serialise
 from tests.probes.sip.samples import ok
 
 Reply = Callable[["Connection", Request], None]

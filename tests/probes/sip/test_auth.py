@@ -7,8 +7,18 @@ from typing import Any
 
 import pytest
 
-from probes.sip.auth import Algorithm, Challenge, Credentials, Flaw, Side, Unusable, authorization, challenges, is_available
-from probes.sip.message import Response, parse
+from probes.sip.digest.auth import (
+    Algorithm,
+    Challenge,
+    Credentials,
+    Flaw,
+    Side,
+    Unusable,
+    authorization,
+    challenges,
+    is_available,
+)
+from probes.sip.messages.message import Response, parse
 from tests.probes.sip.samples import RESPONSE
 
 SESSION_OF_7616 = {

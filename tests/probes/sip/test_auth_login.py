@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from probes.sip.auth import Credentials, Flaw
-from probes.sip.headers import CSeq
-from probes.sip.login import MAX_ROUNDS, Login, LoginAttempt, Rejected, Why
-from probes.sip.message import Request
+from probes.sip.digest.auth import Credentials, Flaw
+from probes.sip.digest.login import MAX_ROUNDS, Login, LoginAttempt, Rejected, Why
+from probes.sip.messages.headers import CSeq
+from probes.sip.messages.message import Request
 from tests.probes.sip.registrar import CREDENTIALS, asked, challenge, unauthorized
 from tests.probes.sip.samples import options
 

@@ -8,11 +8,11 @@ from probes.clock import mono_ns
 from probes.probe import Cancel
 from probes.records import Fault
 from probes.sample import Origin, Outcome, ProbeResult
-from probes.sip.candidates import Lost
-from probes.sip.each import Tell, ask_each
-from probes.sip.location import Known
-from probes.sip.register_result import unasked
-from probes.sip.target import Target
+from probes.sip.engine.target import Target
+from probes.sip.locating.candidates import Lost
+from probes.sip.locating.each import Tell, ask_each
+from probes.sip.locating.location import Known
+from probes.sip.registering.result import unasked
 from tests.probes.sip.registrar import S
 from tests.probes.sip.test_register_located import ONE, TWO, Leads
 
@@ -91,7 +91,7 @@ async def test_silence_after_a_look_up_that_took_most_of_the_time_is_charged_to_
 ) -> None:
     asking, way = Asking(), Late((ONE,))
     moments = iter((0, 950_000_000))
-    monkeypatch.setattr("probes.sip.each.mono_ns", lambda: next(moments))
+    monkeypatch.setattr("probes.sip.locating.each.mono_ns", lambda: next(moments))
     ask_each(way, asking.ask, asking.report, deadline_ns=S)
     way.known((ONE,))
     asking.tells[0](silent(reason))

@@ -11,12 +11,12 @@ import pytest
 
 from lab.sip import Uas
 from probes.clock import read
-from probes.sip.answering import Answering
-from probes.sip.exchanged import Answered, Refused, SelfTrouble, Silent
-from probes.sip.headers import CSeq, Via
-from probes.sip.message import Request, Response, parse, serialise
-from probes.sip.transport import SipEngine
-from probes.sip.trouble import Trouble
+from probes.sip.engine.answering import Answering
+from probes.sip.engine.engine import SipEngine
+from probes.sip.engine.exchanged import Answered, Refused, SelfTrouble, Silent
+from probes.sip.engine.trouble import Trouble
+from probes.sip.messages.headers import CSeq, Via
+from probes.sip.messages.message import Request, Response, parse, serialise
 from tests.probes.sip.attacker import ask
 from tests.probes.sip.peer import Peer
 from tests.probes.sip.samples import Local, ok, options, udp

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from lab.sip import Answer, Uas
-from probes.sip.exchanged import Answered, Refused, Silent
-from probes.sip.message import Request
-from probes.sip.transport import SipEngine
+from probes.sip.engine.engine import SipEngine
+from probes.sip.engine.exchanged import Answered, Refused, Silent
+from probes.sip.messages.message import Request
 from tests.peers.sipp import free_udp_port
 from tests.probes.sip.peer import Peer
 from tests.probes.sip.samples import Local, options, udp

@@ -9,13 +9,13 @@ from dataclasses import replace
 
 import pytest
 
-from probes.sip import streams
-from probes.sip.exchanged import Answered, Break, Broken, Refused, SelfTrouble, Silent
-from probes.sip.headers import CSeq
-from probes.sip.message import Request, Response, serialise
-from probes.sip.target import TlsSettings, Transport
-from probes.sip.transport import SipEngine
-from probes.sip.trouble import Trouble
+from probes.sip.engine import streams
+from probes.sip.engine.engine import SipEngine
+from probes.sip.engine.exchanged import Answered, Break, Broken, Refused, SelfTrouble, Silent
+from probes.sip.engine.target import TlsSettings, Transport
+from probes.sip.engine.trouble import Trouble
+from probes.sip.messages.headers import CSeq
+from probes.sip.messages.message import Request, Response, serialise
 from tests.probes.sip.samples import ok, options
 from tests.probes.sip.tcp_peer import Connection, tcp_peer
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from lab.sip import Silent, Uas
-from probes.sip.exchanged import Answered, SelfTrouble
-from probes.sip.message import Request
-from probes.sip.transport import SipEngine
-from probes.sip.trouble import Trouble
+from probes.sip.engine.engine import SipEngine
+from probes.sip.engine.exchanged import Answered, SelfTrouble
+from probes.sip.engine.trouble import Trouble
+from probes.sip.messages.message import Request
 from tests.probes.sip.peer import Peer
 from tests.probes.sip.samples import Local, options, udp
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from probes.sip.exchanged import Break, Broken, Refused, SelfTrouble
-from probes.sip.flow import FlowEnd, Unconnected, as_exchanged
-from probes.sip.trouble import Trouble
+from probes.sip.engine.exchanged import Break, Broken, Refused, SelfTrouble
+from probes.sip.engine.flow import FlowEnd, Unconnected, as_exchanged
+from probes.sip.engine.trouble import Trouble
 
 PEER = ("192.0.2.7", 5061)
 

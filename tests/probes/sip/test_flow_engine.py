@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from probes.sip.exchanged import Answered, Break, Broken, Exchanged, Refused, SelfTrouble, Silent
-from probes.sip.message import Request, parse, serialise
-from probes.sip.target import Target, TlsSettings
-from probes.sip.transport import SipEngine
+from probes.sip.engine.engine import SipEngine
+from probes.sip.engine.exchanged import Answered, Break, Broken, Exchanged, Refused, SelfTrouble, Silent
+from probes.sip.engine.target import Target, TlsSettings
+from probes.sip.messages.message import Request, parse, serialise
 from tests.peers.certificates import Authority, authority
 from tests.probes.sip.samples import ok, options
 from tests.probes.sip.stream_peers import over_tls, peer, reply, response, says, tcp, tls, until_closed

@@ -8,12 +8,12 @@ import threading
 
 import pytest
 
-from probes.sip.exchanged import Break
-from probes.sip.flow import FlowEnd, Stage, Unconnected
-from probes.sip.message import parse
-from probes.sip.stream_socket import KERNEL_BUFFER, UNACKNOWLEDGED_MS
-from probes.sip.target import Endpoint
-from probes.sip.trouble import Trouble
+from probes.sip.engine.exchanged import Break
+from probes.sip.engine.flow import FlowEnd, Stage, Unconnected
+from probes.sip.engine.stream_socket import KERNEL_BUFFER, UNACKNOWLEDGED_MS
+from probes.sip.engine.target import Endpoint
+from probes.sip.engine.trouble import Trouble
+from probes.sip.messages.message import parse
 from tests.probes.sip.stream_peers import (
     Watched,
     answers_once,

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from probes.sip.exchanged import Break
-from probes.sip.flow import HIGH_WATER, FlowEnd
-from probes.sip.target import Endpoint, Target, Transport
-from probes.sip.trouble import Trouble
+from probes.sip.engine.exchanged import Break
+from probes.sip.engine.flow import HIGH_WATER, FlowEnd
+from probes.sip.engine.target import Endpoint, Target, Transport
+from probes.sip.engine.trouble import Trouble
 from tests.probes.sip.stream_peers import (
     Watched,
     flow_to,

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from probes.sip.exchanged import Break
-from probes.sip.flow import HIGH_WATER, FlowEnd, Stage
-from probes.sip.message import parse
-from probes.sip.target import Endpoint, Target, TlsSettings, TlsVersion
-from probes.sip.trouble import Trouble
+from probes.sip.engine.exchanged import Break
+from probes.sip.engine.flow import HIGH_WATER, FlowEnd, Stage
+from probes.sip.engine.target import Endpoint, Target, TlsSettings, TlsVersion
+from probes.sip.engine.trouble import Trouble
+from probes.sip.messages.message import parse
 from tests.peers.certificates import Authority, Pair, authority
 from tests.probes.sip.stream_peers import (
     DEADLINE_S,
@@ -367,7 +367,7 @@ async def test_a_peer_whose_tls_makes_us_talk_and_does_not_read_is_left(
             while flow.send(b"x" * 10_000):
                 pass
             # As if what is unsent were what TLS had to say by itself.
-            monkeypatch.setattr("probes.sip.flow.HIGH_WATER", HIGH_WATER // 4)
+            monkeypatch.setattr("probes.sip.engine.flow.HIGH_WATER", HIGH_WATER // 4)
             may_speak.set()
             assert (await watched.ended()).how is Break.GARBAGE
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from probes.sip.framing import MAX_HEAD, MAX_MESSAGE, Framer, KeepAlive
-from probes.sip.malformed import Malformation, MalformedMessage
-from probes.sip.message import parse
+from probes.sip.engine.framing import MAX_HEAD, MAX_MESSAGE, Framer, KeepAlive
+from probes.sip.messages.malformed import Malformation, MalformedMessage
+from probes.sip.messages.message import parse
 from tests.probes.sip.framed import frames
 from tests.probes.sip.samples import RESPONSE, TORTUOUS
 

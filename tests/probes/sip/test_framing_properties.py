@@ -13,9 +13,9 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.sip.framing import MAX_MESSAGE, Framer, KeepAlive
-from probes.sip.malformed import Malformation
-from probes.sip.message import serialise
+from probes.sip.engine.framing import MAX_MESSAGE, Framer, KeepAlive
+from probes.sip.messages.malformed import Malformation
+from probes.sip.messages.message import serialise
 from tests.probes.sip.framed import cut, frames
 from tests.probes.sip.mutations import SEED, campaign, valid
 from tests.probes.sip.samples import RESPONSE, TORTUOUS

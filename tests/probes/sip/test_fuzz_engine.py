@@ -14,14 +14,14 @@ from operator import attrgetter
 
 import pytest
 
-from probes.sip import recent
-from probes.sip.exchanged import Answered, Exchanged
-from probes.sip.likeness import Likeness
-from probes.sip.message import Request, Response, parse, serialise
-from probes.sip.series import BITS, Series
-from probes.sip.target import Endpoint
-from probes.sip.transport import SipEngine
-from probes.sip.udp import UdpSocket
+from probes.sip.engine import recent
+from probes.sip.engine.engine import SipEngine
+from probes.sip.engine.exchanged import Answered, Exchanged
+from probes.sip.engine.likeness import Likeness
+from probes.sip.engine.series import BITS, Series
+from probes.sip.engine.target import Endpoint
+from probes.sip.engine.udp import UdpSocket
+from probes.sip.messages.message import Request, Response, parse, serialise
 from tests.probes.sip.attacker import REASONS, bound
 from tests.probes.sip.mutations import answer_to, mutated, valid
 from tests.probes.sip.samples import ok, options, udp

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from probes.sip.fields import is_typed
-from probes.sip.message import Malformation, MalformedMessage, Request, Response, parse, serialise
+from probes.sip.messages.fields import is_typed
+from probes.sip.messages.message import Malformation, MalformedMessage, Request, Response, parse, serialise
 from tests.probes.sip.mutations import PIECES, mutated, options, valid
 from tests.probes.sip.samples import REQUEST, RESPONSE, TORTUOUS
 from tests.probes.sip.test_message_memo import MEMOS

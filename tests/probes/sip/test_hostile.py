@@ -12,10 +12,10 @@ from dataclasses import replace
 import pytest
 
 from probes.clock import mono_ns
-from probes.sip.exchanged import Answered, Silent
-from probes.sip.headers import CSeq, Via
-from probes.sip.message import Malformation, Request, serialise
-from probes.sip.transport import SipEngine
+from probes.sip.engine.engine import SipEngine
+from probes.sip.engine.exchanged import Answered, Silent
+from probes.sip.messages.headers import CSeq, Via
+from probes.sip.messages.message import Malformation, Request, serialise
 from tests.probes.sip.attacker import LONG_NS, REASONS, ask, bound
 from tests.probes.sip.mutations import COUNT, NUMBERS, SEED, TRANSACTIONS, TRUNKS, campaign
 from tests.probes.sip.peer import Peer
@@ -40,8 +40,8 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("probes.sip.transport.mono_ns", clock)
-    monkeypatch.setattr("probes.sip.alarm.mono_ns", clock)
+    monkeypatch.setattr("probes.sip.engine.engine.mono_ns", clock)
+    monkeypatch.setattr("probes.sip.engine.alarm.mono_ns", clock)
     return clock
 
 

@@ -8,12 +8,12 @@ import socket
 
 import pytest
 
-from probes.sip.exchanged import Answered, Exchanged, Refused, SelfTrouble, Silent
-from probes.sip.icmp import ORIGIN_ICMP, ExtendedError
-from probes.sip.message import serialise
-from probes.sip.transport import SipEngine
-from probes.sip.trouble import Trouble
-from probes.sip.udp import BYTES_PER_READ, READS_PER_WAKEUP, UdpSocket
+from probes.sip.engine.engine import SipEngine
+from probes.sip.engine.exchanged import Answered, Exchanged, Refused, SelfTrouble, Silent
+from probes.sip.engine.icmp import ORIGIN_ICMP, ExtendedError
+from probes.sip.engine.trouble import Trouble
+from probes.sip.engine.udp import BYTES_PER_READ, READS_PER_WAKEUP, UdpSocket
+from probes.sip.messages.message import serialise
 from tests.probes.sip.attacker import MOST_TURNS, REASONS, ask, bound, until
 from tests.probes.sip.samples import Local, ok, options
 

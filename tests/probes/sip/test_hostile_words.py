@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from probes.sip.message import Request, parse, serialise
-from probes.sip.transport import SipEngine
+from probes.sip.engine.engine import SipEngine
+from probes.sip.messages.message import Request, parse, serialise
 from probes.sip.verdict import MAX_DETAIL
 from tests.probes.sip.asking import asked_once, options_probe
 from tests.probes.sip.attacker import LONG_NS, until

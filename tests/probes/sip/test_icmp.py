@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from probes.sip.icmp import branch_of, parse_extended_error
+from probes.sip.engine.icmp import branch_of, parse_extended_error
 
 V4, V6, LOCAL = 2, 3, 1
 

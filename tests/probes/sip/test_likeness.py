@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from probes.sip.headers import Address, CSeq, Via
-from probes.sip.likeness import MOST, Likeness
-from probes.sip.message import MalformedMessage, Request, Response, parse, serialise
-from probes.sip.outgoing import Outgoing
-from probes.sip.series import BITS, Series
+from probes.sip.engine.likeness import MOST, Likeness
+from probes.sip.engine.outgoing import Outgoing
+from probes.sip.engine.series import BITS, Series
+from probes.sip.messages.headers import Address, CSeq, Via
+from probes.sip.messages.message import MalformedMessage, Request, Response, parse, serialise
 from tests.probes.sip.mutations import PIECES, mutated
 from tests.probes.sip.samples import ok, options
 from tests.probes.sip.test_message_properties import TOKEN

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from probes.records import Fault, Kind
-from probes.sip.candidates import Candidate, Flaw, Place
-from probes.sip.target import Transport
+from probes.sip.engine.target import Transport
+from probes.sip.locating.candidates import Candidate, Flaw, Place
 from tests.probes.sip.tabled import NODATA, SERVFAIL, TIMEOUT, a, alias, found, located, lost, naptr, run, shown, srv
 
 NAME = "example.net"

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.records import Failed, Fault, Found, Kind, Question, Reply
-from probes.sip.candidates import Flaw, Located, Lost, Place
-from probes.sip.inquiry import MOST_ALIASES, MOST_QUESTIONS
-from probes.sip.locate import MOST_RECORDS, MOST_TARGETS, Locating
-from probes.sip.target import Transport
+from probes.sip.engine.target import Transport
+from probes.sip.locating.candidates import Flaw, Located, Lost, Place
+from probes.sip.locating.inquiry import MOST_ALIASES, MOST_QUESTIONS
+from probes.sip.locating.locate import MOST_RECORDS, MOST_TARGETS, Locating
 from tests.probes.sip.tabled import NODATA, NXDOMAIN, SERVFAIL, TIMEOUT, Table, a, alias, found, located, lost, naptr, run, srv
 
 NAME = "example.net"

@@ -9,10 +9,10 @@ import pytest
 
 from probes.records import Question, Reply
 from probes.sample import NS_PER_S
-from probes.sip import location as locating
-from probes.sip.candidates import Lost, Place
-from probes.sip.location import Location
-from probes.sip.target import Target, TlsSettings, TlsVersion, Transport
+from probes.sip.engine.target import Target, TlsSettings, TlsVersion, Transport
+from probes.sip.locating import location as locating
+from probes.sip.locating.candidates import Lost, Place
+from probes.sip.locating.location import Location
 from tests.probes.sip.tabled import SERVFAIL, TIMEOUT, Tabled, a, found, srv
 
 NAME = "example.net"

@@ -6,9 +6,9 @@ import pytest
 
 from probes.records import Fault
 from probes.sample import NS_PER_S
-from probes.sip.candidates import Candidate, Flaw, Located, Lost
-from probes.sip.freshness import Held, hold
-from probes.sip.target import Transport
+from probes.sip.engine.target import Transport
+from probes.sip.locating.candidates import Candidate, Flaw, Located, Lost
+from probes.sip.locating.freshness import Held, hold
 
 NOW = 1_000 * NS_PER_S
 FLAW = Flaw("b.example.net. A", Fault.TIMEOUT)

@@ -13,9 +13,9 @@ from lab.zone import Zone
 from probes.records import Fault, Kind
 from probes.resolver import Resolver, Servers
 from probes.sample import NS_PER_S
-from probes.sip.candidates import Located, Lost, Place
-from probes.sip.location import Location, locate
-from probes.sip.target import Target, Transport
+from probes.sip.engine.target import Target, Transport
+from probes.sip.locating.candidates import Located, Lost, Place
+from probes.sip.locating.location import Location, locate
 from tests.peers import knot
 from tests.peers.knot import Knot
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import pytest
 
-from probes.sip.message import MalformedMessage, Response, parse
+from probes.sip.messages.message import MalformedMessage, Response, parse
 from tests.probes.sip.samples import REQUEST, RESPONSE, changed
 
 VIA, FROM, TO = "SIP/2.0/UDP 192.0.2.1:5060", "<sip:cutoverd@192.0.2.1>;tag=a", "<sip:sbc01>;tag=b"

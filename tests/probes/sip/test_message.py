@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from probes.sip.headers import ANY_CONTACT, Address, CSeq, RetryAfter
-from probes.sip.message import Request, is_keep_alive, parse, serialise
+from probes.sip.messages.headers import ANY_CONTACT, Address, CSeq, RetryAfter
+from probes.sip.messages.message import Request, is_keep_alive, parse, serialise
 from tests.probes.sip.samples import REQUEST, RESPONSE, TORTUOUS, changed, response, with_header
 
 

@@ -18,9 +18,9 @@ from urllib.parse import unquote
 import pytest
 import sipmessage
 
-from probes.sip.headers import Address, Via
-from probes.sip.message import MalformedMessage, Request, Response, parse
-from probes.sip.uri import host_text, parse_sip_uri
+from probes.sip.messages.headers import Address, Via
+from probes.sip.messages.message import MalformedMessage, Request, Response, parse
+from probes.sip.messages.uri import host_text, parse_sip_uri
 
 SEED = 20261123
 MESSAGES = 10_000

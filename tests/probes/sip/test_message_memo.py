@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from probes.sip import address, fields, start_line, syntax, via
-from probes.sip.memo import LONGEST, Memo, weight
-from probes.sip.message import MalformedMessage, parse
+from probes.sip.messages import address, fields, start_line, syntax, via
+from probes.sip.messages.memo import LONGEST, Memo, weight
+from probes.sip.messages.message import MalformedMessage, parse
 from tests.probes.sip.samples import RESPONSE, changed
 
 BUDGET = 200_000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from probes.sip.headers import ANY_CONTACT, Address
-from probes.sip.message import parse, serialise
+from probes.sip.messages.headers import ANY_CONTACT, Address
+from probes.sip.messages.message import parse, serialise
 from tests.probes.sip.samples import REQUEST, RESPONSE, changed, response, with_header
 
 CHALLENGE = 'Digest realm="sip, example; net", nonce="a,b;c=", qop="auth,auth-int", algorithm=SHA-256'

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from probes.sip.headers import Address, CSeq, RetryAfter, Via
-from probes.sip.message import Malformation, MalformedMessage, Request, Response, UnsafeMessage, parse, serialise
+from probes.sip.messages.headers import Address, CSeq, RetryAfter, Via
+from probes.sip.messages.message import Malformation, MalformedMessage, Request, Response, UnsafeMessage, parse, serialise
 from tests.probes.sip.samples import REQUEST, RESPONSE, TORTUOUS
 
 TOKEN = st.text("abcXYZ019-.!%*_+`'~", min_size=1, max_size=12)

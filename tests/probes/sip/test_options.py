@@ -6,8 +6,8 @@ import random
 
 from lab.sip import Answer, Uas
 from probes.sample import Origin, Outcome
-from probes.sip.message import Request
-from probes.sip.transport import SipEngine
+from probes.sip.engine.engine import SipEngine
+from probes.sip.messages.message import Request
 from tests.probes.attempt import attempt
 from tests.probes.sip.asking import asked_once, options_probe
 

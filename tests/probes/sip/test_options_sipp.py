@@ -8,8 +8,8 @@ import statistics
 from collections.abc import Callable
 
 from probes.sample import Origin, Outcome, ProbeResult
+from probes.sip.engine.engine import SipEngine
 from probes.sip.options import OptionsProbe
-from probes.sip.transport import SipEngine
 from tests.peers.sipp import SILENT, answers, free_udp_port, sipp
 from tests.probes.sip.asking import asked_once, options_probe
 

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.registrar import busiest
-from probes.sip.exchanged import Break, Broken, Exchanged, Refused, SelfTrouble, Silent
-from probes.sip.pacing import (
+from probes.sip.engine.exchanged import Break, Broken, Exchanged, Refused, SelfTrouble, Silent
+from probes.sip.engine.trouble import Trouble
+from probes.sip.registering.pacing import (
     GIVEN_UP_NS,
     RETRY_AFTER_JITTER,
     RETRY_AFTER_MOST_S,
@@ -23,7 +24,6 @@ from probes.sip.pacing import (
     steady_rate,
     time_to_move,
 )
-from probes.sip.trouble import Trouble
 from tests.probes.sip.storms import PEER, SECOND, answered
 
 T1 = SECOND // 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from probes.sip.learning import (
+from probes.sip.registering.learning import (
     CEILING,
     FAST,
     FLOOR,

@@ -8,7 +8,7 @@ from itertools import product
 
 import pytest
 
-from probes.sip.pacing import Pacer
+from probes.sip.registering.pacing import Pacer
 from tests.probes.sip.storms import SECOND, ByTheClock, Model, Sliding, TokenBucket, World, storm
 
 AORS = 10_000

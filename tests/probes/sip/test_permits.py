@@ -10,10 +10,10 @@ from itertools import pairwise
 import pytest
 
 from probes.clock import mono_ns
-from probes.sip.exchanged import SelfTrouble
-from probes.sip.pacing import Pacer
-from probes.sip.permits import DEAD_ENTRIES, GRANTS_PER_TURN, KEEPS_PLACE_NS, Cancel, PacedPermits
-from probes.sip.trouble import Trouble
+from probes.sip.engine.exchanged import SelfTrouble
+from probes.sip.engine.trouble import Trouble
+from probes.sip.registering.pacing import Pacer
+from probes.sip.registering.permits import DEAD_ENTRIES, GRANTS_PER_TURN, KEEPS_PLACE_NS, Cancel, PacedPermits
 from tests.probes.sip.storms import SECOND, answered
 
 LONG = 3600 * SECOND
@@ -107,7 +107,7 @@ async def test_a_place_is_kept_for_a_while_only(slow: Queue, monkeypatch: pytest
     for key in ("a", "b", "c"):
         slow.ask(key, 0)
     await slow.until(2)
-    monkeypatch.setattr("probes.sip.permits.mono_ns", lambda: mono_ns() + KEEPS_PLACE_NS + SECOND)
+    monkeypatch.setattr("probes.sip.registering.permits.mono_ns", lambda: mono_ns() + KEEPS_PLACE_NS + SECOND)
     slow.ask("a", 0)
     await slow.until(4)
     assert slow.granted == ["a", "b", "c", "a"]

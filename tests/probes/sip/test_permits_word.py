@@ -6,10 +6,10 @@ import random
 
 import pytest
 
-from probes.sip.exchanged import Exchanged, Refused, SelfTrouble, Silent
-from probes.sip.pacing import Pacer
-from probes.sip.permits import PacedPermits
-from probes.sip.trouble import Trouble
+from probes.sip.engine.exchanged import Exchanged, Refused, SelfTrouble, Silent
+from probes.sip.engine.trouble import Trouble
+from probes.sip.registering.pacing import Pacer
+from probes.sip.registering.permits import PacedPermits
 from tests.probes.sip.registrar import TARGET, S, answered, asked, holding
 from tests.probes.sip.samples import options
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from probes.sip import recent
-from probes.sip.recent import RecentBranches
-from probes.sip.transaction import T4
+from probes.sip.engine import recent
+from probes.sip.engine.recent import RecentBranches
+from probes.sip.engine.transaction import T4
 
 
 def test_a_copy_of_an_answer_is_told_from_an_answer_that_came_too_late_and_from_a_stray() -> None:

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from probes.sip.exchanged import Silent
-from probes.sip.login import Login, Why
-from probes.sip.message import Response
-from probes.sip.register_attempt import RegisterAttempt, Verdict
-from probes.sip.register_backoff import after_failure, until_refresh
+from probes.sip.digest.login import Login, Why
+from probes.sip.engine.exchanged import Silent
+from probes.sip.messages.message import Response
+from probes.sip.registering.attempt import RegisterAttempt, Verdict
+from probes.sip.registering.backoff import after_failure, until_refresh
 from tests.probes.sip.registrar import CREDENTIALS, TARGET, S, answered, asked, holding, unauthorized
 from tests.probes.sip.samples import options
 

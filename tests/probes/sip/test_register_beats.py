@@ -6,10 +6,10 @@ import asyncio
 import random
 
 from probes.sample import Outcome, ProbeResult
-from probes.sip.message import Request, Response
-from probes.sip.register_bind import RegisterBindProbe
-from probes.sip.register_conversation import Line
-from probes.sip.register_keep import State
+from probes.sip.messages.message import Request, Response
+from probes.sip.registering.bind import RegisterBindProbe
+from probes.sip.registering.conversation import Line
+from probes.sip.registering.keep import State
 from tests.probes.attempt import attempt
 from tests.probes.sip.registrar import AOR, CONTACT, CREDENTIALS, TARGET, Free, Registry, Wire, answered, asked, holding
 

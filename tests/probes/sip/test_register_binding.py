@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from probes.sample import Moment
-from probes.sip.binding import Binding, BindingWatch, bindings, contact_differs, contact_key, granted_s
-from probes.sip.headers import ANY_CONTACT
+from probes.sip.messages.headers import ANY_CONTACT
+from probes.sip.registering.binding import Binding, BindingWatch, bindings, contact_differs, contact_key, granted_s
 from tests.probes.sip.registrar import CONTACT, S, holding
 from tests.probes.sip.samples import ok, options
 

@@ -8,16 +8,16 @@ import tracemalloc
 
 from probes.clock import mono_ns
 from probes.sample import Outcome
-from probes.sip.exchanged import SelfTrouble, Silent
-from probes.sip.login import Login
-from probes.sip.permits import Permits
-from probes.sip.register_attempt import RegisterAttempt, Verdict
-from probes.sip.register_conversation import Conversation, Deferred, Line
-from probes.sip.register_keep import State
-from probes.sip.register_request import Aor, Voice, bound, registrar_uri
-from probes.sip.registration import Registration
-from probes.sip.target import Target, Transport
-from probes.sip.trouble import Trouble
+from probes.sip.digest.login import Login
+from probes.sip.engine.exchanged import SelfTrouble, Silent
+from probes.sip.engine.target import Target, Transport
+from probes.sip.engine.trouble import Trouble
+from probes.sip.registering.attempt import RegisterAttempt, Verdict
+from probes.sip.registering.conversation import Conversation, Deferred, Line
+from probes.sip.registering.keep import State
+from probes.sip.registering.permits import Permits
+from probes.sip.registering.registration import Registration
+from probes.sip.registering.request import Aor, Voice, bound, registrar_uri
 from tests.probes.sip.registrar import (
     AOR,
     CONTACT,

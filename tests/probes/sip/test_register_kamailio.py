@@ -9,15 +9,15 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from probes.sample import Outcome, ProbeResult
-from probes.sip.auth import Credentials
-from probes.sip.register_bind import RegisterBindProbe
-from probes.sip.register_conversation import Line
-from probes.sip.register_keep import State
-from probes.sip.register_query import RegisterQueryProbe
-from probes.sip.register_request import Aor
-from probes.sip.registration import Registration
-from probes.sip.target import Target, TlsSettings, Transport
-from probes.sip.transport import SipEngine
+from probes.sip.digest.auth import Credentials
+from probes.sip.engine.engine import SipEngine
+from probes.sip.engine.target import Target, TlsSettings, Transport
+from probes.sip.registering.bind import RegisterBindProbe
+from probes.sip.registering.conversation import Line
+from probes.sip.registering.keep import State
+from probes.sip.registering.query import RegisterQueryProbe
+from probes.sip.registering.registration import Registration
+from probes.sip.registering.request import Aor
 from tests.peers.certificates import Authority, authority
 from tests.peers.kamailio import DOMAIN, PASSWORD, USER, Kamailio, kamailio
 from tests.probes.attempt import attempt

@@ -9,13 +9,13 @@ from dataclasses import replace
 import pytest
 
 from probes.sample import Origin, Outcome, ProbeResult
-from probes.sip.exchanged import Exchanged, Refused, SelfTrouble, Silent
-from probes.sip.login import Login
-from probes.sip.message import Request, Response
-from probes.sip.register_attempt import RegisterAttempt
-from probes.sip.register_keep import SILENT_STATES, Keeper, State
-from probes.sip.register_result import unasked
-from probes.sip.trouble import Trouble
+from probes.sip.digest.login import Login
+from probes.sip.engine.exchanged import Exchanged, Refused, SelfTrouble, Silent
+from probes.sip.engine.trouble import Trouble
+from probes.sip.messages.message import Request, Response
+from probes.sip.registering.attempt import RegisterAttempt
+from probes.sip.registering.keep import SILENT_STATES, Keeper, State
+from probes.sip.registering.result import unasked
 from tests.probes.sip.keeping import Night, at
 from tests.probes.sip.registrar import CONTACT, CREDENTIALS, TARGET, Registry, S, answered, asked, holding
 

@@ -10,15 +10,15 @@ import pytest
 from probes.clock import mono_ns
 from probes.records import Fault, Question, Reply
 from probes.sample import Origin, Outcome
-from probes.sip.candidates import Lost
-from probes.sip.exchanged import Silent
-from probes.sip.locate import Place
-from probes.sip.location import Cancel, Known, Location
-from probes.sip.register_bind import RegisterBindProbe
-from probes.sip.register_conversation import Line
-from probes.sip.register_query import RegisterQueryProbe
-from probes.sip.registration import Registration
-from probes.sip.target import Target, Transport
+from probes.sip.engine.exchanged import Silent
+from probes.sip.engine.target import Target, Transport
+from probes.sip.locating.candidates import Lost
+from probes.sip.locating.locate import Place
+from probes.sip.locating.location import Cancel, Known, Location
+from probes.sip.registering.bind import RegisterBindProbe
+from probes.sip.registering.conversation import Line
+from probes.sip.registering.query import RegisterQueryProbe
+from probes.sip.registering.registration import Registration
 from tests.probes.attempt import attempt
 from tests.probes.sip.registrar import AOR, CONTACT, CREDENTIALS, Free, Held, S, Wire, answered, holding
 

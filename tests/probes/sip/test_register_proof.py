@@ -7,11 +7,11 @@ import random
 import pytest
 
 from probes.sample import Outcome, ProbeResult
-from probes.sip.exchanged import Exchanged, Silent
-from probes.sip.message import Request
-from probes.sip.register_conversation import Line
-from probes.sip.register_query import RegisterQueryProbe
-from probes.sip.target import Target, Transport
+from probes.sip.engine.exchanged import Exchanged, Silent
+from probes.sip.engine.target import Target, Transport
+from probes.sip.messages.message import Request
+from probes.sip.registering.conversation import Line
+from probes.sip.registering.query import RegisterQueryProbe
 from tests.probes.attempt import attempt
 from tests.probes.sip.registrar import (
     AOR,

@@ -9,11 +9,11 @@ import pytest
 
 from probes.clock import mono_ns
 from probes.sample import Origin, Outcome, ProbeResult
-from probes.sip.exchanged import Exchanged, Refused, Silent
-from probes.sip.message import Request, Response, parse, serialise
-from probes.sip.permits import Permits, Word
-from probes.sip.register_conversation import Line
-from probes.sip.register_query import RegisterQueryProbe
+from probes.sip.engine.exchanged import Exchanged, Refused, Silent
+from probes.sip.messages.message import Request, Response, parse, serialise
+from probes.sip.registering.conversation import Line
+from probes.sip.registering.permits import Permits, Word
+from probes.sip.registering.query import RegisterQueryProbe
 from tests.probes.attempt import attempt
 from tests.probes.sip.registrar import (
     AOR,

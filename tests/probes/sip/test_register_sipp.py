@@ -11,14 +11,14 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from probes.sample import Origin, Outcome, ProbeResult
-from probes.sip.register_bind import RegisterBindProbe
-from probes.sip.register_conversation import Line
-from probes.sip.register_keep import State
-from probes.sip.register_query import RegisterQueryProbe
-from probes.sip.register_request import Aor
-from probes.sip.registration import Registration
-from probes.sip.target import Target, Transport
-from probes.sip.transport import SipEngine
+from probes.sip.engine.engine import SipEngine
+from probes.sip.engine.target import Target, Transport
+from probes.sip.registering.bind import RegisterBindProbe
+from probes.sip.registering.conversation import Line
+from probes.sip.registering.keep import State
+from probes.sip.registering.query import RegisterQueryProbe
+from probes.sip.registering.registration import Registration
+from probes.sip.registering.request import Aor
 from tests.peers.sipp import Sipp, free_udp_port, sipp
 from tests.peers.sipp_registrar import Turn, granted, turns
 from tests.probes.attempt import attempt

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from probes.sip.headers import Address, CSeq, RetryAfter, Via
-from probes.sip.message import Response, UnsafeMessage, parse, serialise
+from probes.sip.messages.headers import Address, CSeq, RetryAfter, Via
+from probes.sip.messages.message import Response, UnsafeMessage, parse, serialise
 from tests.probes.sip.samples import REQUEST, response
 
 BREAKS = ["\r\nX: y", "a\rb", "a\nb"]

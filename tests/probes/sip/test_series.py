@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from probes.sip.headers import Address
-from probes.sip.message import Request, UnsafeMessage, parse, serialise
-from probes.sip.series import BITS, BRANCH_LENGTH, Series
+from probes.sip.engine.series import BITS, BRANCH_LENGTH, Series
+from probes.sip.messages.headers import Address
+from probes.sip.messages.message import Request, UnsafeMessage, parse, serialise
 from tests.probes.sip.samples import options
 
 REQUEST = options(("192.0.2.1", 5060))

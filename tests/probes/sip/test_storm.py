@@ -11,7 +11,7 @@ import random
 
 import uvloop
 
-from probes.sip.pacing import Pacer
+from probes.sip.registering.pacing import Pacer
 from tests.probes.sip.mass import MESSAGES, Storm, mass
 
 

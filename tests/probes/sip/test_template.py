@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from probes.sip.headers import Address, CSeq, Via
-from probes.sip.message import Request, UnsafeMessage, serialise
-from probes.sip.template import Template
+from probes.sip.messages.headers import Address, CSeq, Via
+from probes.sip.messages.message import Request, UnsafeMessage, serialise
+from probes.sip.messages.template import Template
 from tests.probes.sip.samples import options
 from tests.probes.sip.test_message_properties import REQUESTS, TOKEN
 

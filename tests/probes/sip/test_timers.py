@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from probes.sip.timers import Deadlines, whole_ms
+from probes.sip.engine.deadlines import Deadlines, whole_ms
 
 
 def test_what_is_due_comes_out_in_order_and_once() -> None:

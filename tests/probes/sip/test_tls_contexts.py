@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from probes.sip.target import TlsSettings, TlsVersion
-from probes.sip.tls import Contexts, TlsSession, UnusableTls
+from probes.sip.engine.target import TlsSettings, TlsVersion
+from probes.sip.engine.tls import Contexts, TlsSession, UnusableTls
 from tests.peers.certificates import Authority, Pair, authority, run_openssl
 
 
@@ -170,8 +170,8 @@ def test_a_key_with_a_passphrase_is_refused_without_asking_for_one(settings: Tls
 
 ON_A_TERMINAL = """
 import os, sys
-from probes.sip.target import TlsSettings
-from probes.sip.tls import Contexts, UnusableTls
+from probes.sip.engine.target import TlsSettings
+from probes.sip.engine.tls import Contexts, UnusableTls
 os.open(sys.argv[1], os.O_RDWR)  # the first that a new session opens is its terminal
 try:
     Contexts().get(TlsSettings("sbc01", None, sys.argv[2], sys.argv[3]))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from probes.sip.certificate_names import is_for, whom
+from probes.sip.engine.certificate_names import is_for, whom
 
 
 def certificate(*alternatives: tuple[str, str], common_name: str = "cn.example.com") -> dict[str, Any]:

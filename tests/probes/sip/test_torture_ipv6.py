@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from probes.sip.headers import CSeq
-from probes.sip.message import MalformedMessage, parse, serialise
-from probes.sip.uri import parse_sip_uri
+from probes.sip.messages.headers import CSeq
+from probes.sip.messages.message import MalformedMessage, parse, serialise
+from probes.sip.messages.uri import parse_sip_uri
 from tests.probes.sip.torture import Accepted, Refused, address, via, wire
 
 REGISTER = """\

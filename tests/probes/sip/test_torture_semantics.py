@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from probes.sip.headers import CSeq
-from probes.sip.message import MalformedMessage, parse
+from probes.sip.messages.headers import CSeq
+from probes.sip.messages.message import MalformedMessage, parse
 from tests.probes.sip.torture import Accepted, Refused, address, sdp, via, wire
 
 ACCEPTED = [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from probes.sip.headers import Address, CSeq
-from probes.sip.message import parse, serialise
+from probes.sip.messages.headers import Address, CSeq
+from probes.sip.messages.message import parse, serialise
 from tests.probes.sip.torture import Accepted, address, sdp, via, wire
 
 LONG = "long" * 20

@@ -7,13 +7,13 @@ import random
 import pytest
 
 from probes.sample import Trace
-from probes.sip.exchanged import Refused, SelfTrouble, Silent
-from probes.sip.headers import CSeq
-from probes.sip.message import Request, serialise
-from probes.sip.outgoing import Outgoing
-from probes.sip.trace import MOST, redacted, trace
-from probes.sip.transport import SipEngine
-from probes.sip.trouble import Trouble
+from probes.sip.engine.engine import SipEngine
+from probes.sip.engine.exchanged import Refused, SelfTrouble, Silent
+from probes.sip.engine.outgoing import Outgoing
+from probes.sip.engine.trace import MOST, redacted, trace
+from probes.sip.engine.trouble import Trouble
+from probes.sip.messages.headers import CSeq
+from probes.sip.messages.message import Request, serialise
 from tests.probes.sip.asking import asked_once, options_probe
 from tests.probes.sip.peer import Peer
 from tests.probes.sip.samples import ok

@@ -6,8 +6,7 @@ from types import NoneType
 
 import pytest
 
-from probes.sip.message import Response
-from probes.sip.transaction import (
+from probes.sip.engine.transaction import (
     TIMER_F,
     TRANSITIONS,
     Effect,
@@ -20,6 +19,7 @@ from probes.sip.transaction import (
     TimedOut,
     TransportFailed,
 )
+from probes.sip.messages.message import Response
 from tests.probes.sip.samples import RESPONSE, response
 
 MS = 1_000_000

@@ -7,10 +7,10 @@ import socket
 import pytest
 
 from lab.sip import Answer, Silent, Uas, in_turn
-from probes.sip.exchanged import Answered
-from probes.sip.headers import Address, CSeq, Via
-from probes.sip.message import Request, Response, parse, serialise
-from probes.sip.transport import SipEngine
+from probes.sip.engine.engine import SipEngine
+from probes.sip.engine.exchanged import Answered
+from probes.sip.messages.headers import Address, CSeq, Via
+from probes.sip.messages.message import Request, Response, parse, serialise
 from tests.probes.sip.samples import Local, options, udp
 
 S = 1_000_000_000

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from probes.sip.target import Endpoint
-from probes.sip.udp import LOOKS_EVERY, UdpSocket
+from probes.sip.engine.target import Endpoint
+from probes.sip.engine.udp import LOOKS_EVERY, UdpSocket
 from tests.probes.sip.attacker import until
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from probes.sip.syntax import leading_quoted
-from probes.sip.uri import SipUri, check_uri, host_text, parse_sip_uri
+from probes.sip.messages.syntax import leading_quoted
+from probes.sip.messages.uri import SipUri, check_uri, host_text, parse_sip_uri
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from probes.sip.headers import Address, Via
+from probes.sip.messages.headers import Address, Via
 
 SDP = """\
 v=0
