@@ -15,6 +15,7 @@ TRESPASSES = {
     "config": "import daemon",
     "probes": "import click",
     "probes/sip": "import probes.runner",
+    "probes/sip/messages": "import probes.sip.engine.engine",
     "gates": "import probes.clock, time",
     "reverters/dns": "import reverters.runner",
     "lab": "import daemon",
