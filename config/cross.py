@@ -67,10 +67,10 @@ def _window(outline: Outline) -> Iterator[Finding]:
 
 
 def _gate(path: Path, gate: Gate, outline: Outline) -> Iterator[Finding]:
-    yield from _probe_names((*path, "trip", "probes"), gate.trip.probes, "new", outline)
+    yield from _probe_names((*path, "trip", 0, "probes"), gate.trip[0].probes, "new", outline)
     yield from _probe_names((*path, "compare_with"), gate.compare_with, "baseline", outline)
-    for index in repeated(gate.trip.codes):
-        yield Finding((*path, "trip", "codes", index), f"code {gate.trip.codes[index]} is given twice")
+    for index in repeated(gate.trip[0].codes):
+        yield Finding((*path, "trip", 0, "codes", index), f"code {gate.trip[0].codes[index]} is given twice")
     runs = [entry.run for entry in gate.on_trip]
     for index, run in enumerate(runs):
         if run not in outline.declared_plans:
@@ -101,7 +101,7 @@ def _unknown(what: str, name: str, known: Iterable[str]) -> str:
 def _max_age(path: Path, gate: Gate, outline: Outline) -> Iterator[Finding]:
     if gate.max_age is None:
         return
-    for name in gate.trip.probes:
+    for name in gate.trip[0].probes:
         probe = outline.probes.get(name)
         if probe is not None and gate.max_age <= probe.every:
             message = (
@@ -112,23 +112,23 @@ def _max_age(path: Path, gate: Gate, outline: Outline) -> Iterator[Finding]:
 
 
 def _never_counted(path: Path, gate: Gate, outline: Outline) -> Iterator[Finding]:
-    for index, code in enumerate(gate.trip.codes):
-        for name in gate.trip.probes:
+    for index, code in enumerate(gate.trip[0].codes):
+        for name in gate.trip[0].probes:
             probe = outline.probes.get(name)
             if isinstance(probe, SipOptionsProbe) and is_accepted(code, probe.accept):
                 message = f"probe {quoted(name)} accepts {code}, so it never counts as its failure"
-                yield Finding((*path, "trip", "codes", index), message, reads=(("probes", name, "accept"),))
+                yield Finding((*path, "trip", 0, "codes", index), message, reads=(("probes", name, "accept"),))
 
 
 def _unbound_not_counted(path: Path, gate: Gate, outline: Outline) -> Iterator[Finding]:
-    names = [name for name in gate.trip.probes if isinstance(outline.probes.get(name), SipRegisterProbe)]
-    if not names or UNBOUND in gate.trip.codes:
+    names = [name for name in gate.trip[0].probes if isinstance(outline.probes.get(name), SipRegisterProbe)]
+    if not names or UNBOUND in gate.trip[0].codes:
         return
     listed, several = ", ".join(quoted(name) for name in names), len(names) > 1
-    codes: Path = (*path, "trip", "codes")
+    codes: Path = (*path, "trip", 0, "codes")
     message = (
         f"{'probes' if several else 'probe'} {listed} {'fail' if several else 'fails'} with {UNBOUND} when the registrar holds "
-        f"nothing, which never trips this gate: write codes: [{', '.join(str(code) for code in (*gate.trip.codes, UNBOUND))}]"
+        f"nothing, which never trips this gate: write codes: [{', '.join(str(code) for code in (*gate.trip[0].codes, UNBOUND))}]"
     )
     yield Finding(codes, message, reads=(codes, *(("probes", name, "kind") for name in names)))
 

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, 
 from config import explain
 from config.document import Flaw, Mark, Node
 from config.problem import Path, nearest, quoted
-from config.rules import Beside, Parsed
+from config.rules import Beside, OrSingle, Parsed
 from config.secrets import HOW, Secret
 
 KIND = "kind"
@@ -114,6 +114,9 @@ class _Decoding:
         if rules and isinstance(rules[0], Parsed):
             value = self._made(node, before, rules[0].parse, node.plain())
             rules = rules[1:]
+        elif rules and isinstance(rules[0], OrSingle):
+            value = self._list_or_single(node, get_args(annotation)[0])
+            rules = rules[1:]
         else:
             value = self._typed(node, annotation)
         for rule in rules:
@@ -164,6 +167,12 @@ class _Decoding:
         read = [(child, self._value(child, item)) for child in node.value]
         node.value = [child for child, value in read if value is not LOST]
         return tuple(value for _, value in read if value is not LOST)
+
+    def _list_or_single(self, node: Node, item: Any) -> Any:
+        if isinstance(node.value, list):
+            return self._list(node, item, ...)
+        value = self._value(node, item)
+        return LOST if value is LOST else (value,)
 
     def _named(self, node: Node, name: Any, item: Any) -> Any:
         if not isinstance(node.value, dict):

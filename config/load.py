@@ -98,6 +98,8 @@ def _placed(findings: Iterable[Finding], root: Node) -> list[Flaw]:
 def _place(finding: Finding, root: Node) -> Flaw:
     node = root
     for part in finding.path:
+        if _is_itself(node, part):
+            continue
         child = node.child(part)
         if child is None:
             # The value is a default: the key that could have set it is where its mapping opens.
@@ -111,8 +113,13 @@ def _is_lost(root: Node, path: tuple[str | int, ...]) -> bool:
     for part in path:
         if node is None or str(part) in node.lost:
             return True
-        node = node.child(part)
+        node = node if _is_itself(node, part) else node.child(part)
     return False
+
+
+def _is_itself(node: Node, part: str | int) -> bool:
+    """An item that stands for a list of one (`config.rules.OrSingle`)."""
+    return part == 0 and isinstance(node.value, dict) and isinstance(part, int)
 
 
 def _problems(flaws: Iterable[Flaw], file: str) -> list[Problem]:

@@ -8,7 +8,8 @@ key that must be given. `config.decode` reads by the annotation alone, and every
     banner: Annotated[str, check] = ""              `check` returns the value or raises ValueError with a sentence
     source: IpText | None = None                    may be left out, or be empty
     peers: OneOrMore[RemoteAddress]                 a list; `tuple[…, ...] = ()` where it may be empty
-    tls: Tls | None = None                          a mapping with the fields of another dataclass of this module
+    tls: Tls | None = None                          a mapping with the fields of another dataclass
+    trip: Annotated[tuple[Rule, ...], OrSingle()]   a list, or one of its items standing for itself
     probes: dict[Name, Options | Register]          a mapping of names; `kind: Literal["…"]` tells dataclasses apart
 
 What depends on several fields of one mapping is a `__post_init__` that raises ValueError; what can only be judged across the
@@ -21,18 +22,25 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
-from config.rules import Between, not_empty
+from config.api import Api as Api
+from config.gating import Gate as Gate
+from config.gating import Interlocks as Interlocks
+from config.gating import OnTrip as OnTrip
+from config.gating import Period as Period
+from config.gating import Rule as Rule
+from config.probing import Probe as Probe
+from config.probing import SipOptionsProbe as SipOptionsProbe
+from config.probing import SipProbe as SipProbe
+from config.probing import SipRegisterProbe as SipRegisterProbe
+from config.quantities import Size
+from config.rules import not_empty
 from config.secrets import Secret
 from config.server import AdminServer as AdminServer
 from config.server import Server as Server
 from config.units import (
-    Aor,
     DnsName,
     Duration,
     DurationOrZero,
-    FilePath,
-    FixedAddress,
-    Host,
     Instant,
     Name,
     OneOrMore,
@@ -40,10 +48,6 @@ from config.units import (
     RecordValue,
     RemoteAddress,
     ResolverAddress,
-    SipTarget,
-    Source,
-    StatusClass,
-    TlsVersion,
     absolute,
 )
 
@@ -77,108 +81,11 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tls:
-    """What a connection over TLS needs beyond the target's name. Files are PEM, and read again when they change."""
+class Recording:
+    """What probes saw, kept beside the store for `replay`."""
 
-    ca: FilePath | None = None
-    """Authorities to believe; default: the system's."""
-    certificate: FilePath | None = None
-    """Our own, with its chain, for a peer that asks who we are."""
-    private_key: FilePath | None = None
-    server_name: Host | None = None
-    """What the peer's certificate must name; default: the target's host as written, before any look-up (RFC 5922)."""
-    minimum_version: TlsVersion = "1.2"
-
-    def __post_init__(self) -> None:
-        if (self.certificate is None) != (self.private_key is None):
-            raise ValueError("certificate and private_key belong together: give both or neither")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SipProbe:
-    """What all SIP probes have in common."""
-
-    path: Literal["new", "baseline", "control"]
-    target: SipTarget
-    """A name is looked up as RFC 3263 has it (NAPTR, SRV, A, AAAA), and each place that it leads to is asked by itself."""
-    address: FixedAddress | None = None
-    """Where requests go whatever DNS says of the target."""
-    source: Source | None = None
-    """Local address to send from, and port; default: what the route says, and any port."""
-    tls: Tls | None = None
-    suspect_every: Duration | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SipOptionsProbe(SipProbe):
-    kind: Literal["sip_options"]
-    every: Duration = 5 * S
-    timeout: Duration = 2 * S
-    accept: OneOrMore[StatusClass] = ("2xx",)
-    """Statuses that PASS: a class ("2xx") or a number (404)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
-    """For digest authentication. `realm` pins the only one that may ask; default: any."""
-
-    username: Annotated[str, not_empty]
-    password: Secret
-    realm: Annotated[str, not_empty] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SipRegisterProbe(SipProbe):
-    """Mode `query` asks what the registrar holds for the AOR and binds nothing; `bind` keeps a registration of its own."""
-
-    kind: Literal["sip_register"]
-    aor: Aor
-    mode: Literal["query", "bind"] = "query"
-    dedicated: bool = False
-    """The AOR is for this daemon alone. Without it nothing is bound: callers of a shared AOR would be sent to a prober."""
-    credentials: Credentials | None = None
-    every: Duration = 30 * S
-    timeout: Duration = 5 * S
-    """For a query as a whole, challenge included; when binding, for each REGISTER."""
-    contact_host: Host | None = None
-    """The host that a binding must have to count; default: any. For queries."""
-    expires: Duration = 600 * S
-    """What is asked for when binding; the registrar may grant another."""
-    unregister: bool = True
-    """Whether an orderly stop takes the binding back."""
-    rate: Annotated[int, Between(1, 100_000)] | None = None
-    """REGISTERs a second, both of a digest's two counted, over all AORs at this registrar; default: learned from its answers."""
-
-
-Probe = SipOptionsProbe | SipRegisterProbe
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Consecutive:
-    consecutive: Annotated[int, Between(1, 1000)] = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trip:
-    consecutive: Annotated[int, Between(1, 1000)] = 3
-    codes: OneOrMore[Annotated[int, Between(300, 699)]] = (503, 408)
-    probes: OneOrMore[Name]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OnTrip:
-    run: Name
-    confirm_for: DurationOrZero = 10 * S
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
-    trip: Trip
-    compare_with: tuple[Name, ...] = ()
-    recover: Consecutive = Consecutive()
-    max_age: Duration | None = None
-    """Default: 3 × every + timeout of the slowest probe."""
-    on_trip: tuple[OnTrip, ...] = ()
+    keep: Duration = 720 * 3_600 * S
+    at_most: Size = 500_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,6 +157,11 @@ class Settings:
     store: Store
     probes: Annotated[dict[Name, Probe], not_empty]
     gates: Annotated[dict[Name, Gate], not_empty]
+    apis: dict[Name, Api] = field(default_factory=dict)
+    interlocks: Interlocks = field(default_factory=Interlocks)
+    maintenance: tuple[Period, ...] = ()
+    recording: Recording | None = field(default_factory=Recording)
+    """None (nothing after the colon) records nothing."""
     plans: dict[Name, Plan] = field(default_factory=dict)
     resolvers: tuple[ResolverAddress, ...] = ()
     """Whom probes ask where names lead, at port 53 unless another is given; default: the servers of /etc/resolv.conf. /etc/hosts

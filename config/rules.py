@@ -36,6 +36,11 @@ class Between:
         return value
 
 
+@dataclass(frozen=True, slots=True)
+class OrSingle:
+    """Before a list of mappings: a mapping by itself is a list of one."""
+
+
 def not_empty(value: Sizeable) -> Sizeable:
     if not value:
         raise ValueError("must not be empty: expected at least 1")

@@ -31,14 +31,14 @@ def cadence(probe: Probe) -> Cadence:
 
 
 def gate(name: str, settings: GateSettings, probes: Mapping[str, Probe]) -> GateSpec:
-    used = [probes[probe] for probe in (*settings.trip.probes, *settings.compare_with)]
+    used = [probes[probe] for probe in (*settings.trip[0].probes, *settings.compare_with)]
     default_age = max(FRESH_INTERVALS * probe.every + probe.timeout for probe in used)
     return GateSpec(
         name=name,
-        needed=tuple(settings.trip.probes),
+        needed=tuple(settings.trip[0].probes),
         baseline=tuple(settings.compare_with),
-        threshold=settings.trip.consecutive,
-        codes=frozenset(settings.trip.codes),
+        threshold=settings.trip[0].threshold,
+        codes=frozenset(settings.trip[0].codes),
         recover=settings.recover.consecutive,
         max_age_ns=settings.max_age or default_age,
         on_trip=tuple(OnTrip(entry.run, entry.confirm_for) for entry in settings.on_trip),

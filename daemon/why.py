@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from config.model import Probe, Settings, SipOptionsProbe, SipRegisterProbe
+from config.model import Probe, Settings, SipOptionsProbe, SipProbe, SipRegisterProbe
 from config.problem import did_you_mean, quoted
 from config.units import duration_text
 from daemon import evidence, newest, outlook, overlays, standby, status
@@ -102,14 +102,14 @@ def _gate(ground: Ground, gate: Gate, *, now: Moment) -> dict[str, Any]:
 
 
 def _codes(settings: Settings, gate: Gate) -> str:
-    return "/".join(str(code) for code in settings.gates[gate.spec.name].trip.codes)
+    return "/".join(str(code) for code in settings.gates[gate.spec.name].trip[0].codes)
 
 
 def _rule(ground: Ground, gate: Gate) -> dict[str, Any]:
     spec, settings = gate.spec, ground.settings.gates[gate.spec.name]
     return {
         "threshold": spec.threshold,
-        "codes": list(settings.trip.codes),
+        "codes": list(settings.trip[0].codes),
         "needed": list(spec.needed),
         "compare_with": list(spec.baseline),
         "recover": spec.recover,
@@ -196,8 +196,8 @@ def _probe(ground: Ground, name: str, *, now: Moment) -> dict[str, Any]:
         "newest": newest.newest(ground.results.get(name, ())),
         "is_rejected": isinstance(settings, SipRegisterProbe) and newest.is_rejected(ground.results.get(name, ())),
         "path": settings.path,
-        "target": str(settings.target),
-        "source": "" if settings.source is None else str(settings.source),
+        "target": settings.asked,
+        "source": str(settings.source) if isinstance(settings, SipProbe) and settings.source else "",
         "accept": [str(status) for status in settings.accept] if isinstance(settings, SipOptionsProbe) else [],
         "cadence": evidence.cadence(pace),
         "hastened_by": [gate.spec.name for gate in _hasty(ground.board) if name in _named(gate)],

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from config.addresses import is_ip_address
-from config.cross_probes import registrar_of
+from config.cross_sip import registrar_of
 from config.model import Probe as ProbeSettings
 from config.model import SipOptionsProbe, SipProbe, SipRegisterProbe
 from config.units import is_accepted
@@ -128,3 +128,5 @@ def build(name: str, settings: ProbeSettings, means: Means) -> Probe:
             return _sip_options(settings, means)
         case SipRegisterProbe():
             return _sip_register(settings, means, means.passwords.get(name))
+        case _:
+            raise NotImplementedError(f"probes of kind {settings.kind}")

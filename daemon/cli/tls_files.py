@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from config.finding import Finding
-from config.model import Settings, Tls
+from config.model import Settings
+from config.probing import HttpProbe, SipOptionsProbe, SipRegisterProbe, Tls
 
 
 def unusable_files(settings: Settings) -> Iterator[Finding]:
     """Reads the files of each probe as its connections would. At most one finding for authorities, and one for our own."""
     for name, probe in settings.probes.items():
-        if probe.tls is not None:
+        if isinstance(probe, SipOptionsProbe | SipRegisterProbe | HttpProbe) and probe.tls is not None:
             yield from (Finding(("probes", name, "tls", key), message) for key, message in _judged(probe.tls))
 
 

@@ -61,7 +61,7 @@ def test_a_plain_no_is_text(judged: Judge, plain: str) -> None:
 
 
 def test_a_leading_zero_does_not_make_octal(judged: Judge) -> None:
-    assert judged(("consecutive: 3", "consecutive: 010")).settings.gates["inbound"].trip.consecutive == 10
+    assert judged(("consecutive: 3", "consecutive: 010")).settings.gates["inbound"].trip[0].consecutive == 10
 
 
 @pytest.mark.parametrize(("old", "new"), [("confirm_for: 10s", "confirm_for: 0s"), ("for: 30s", "for: 0s")])
@@ -87,7 +87,7 @@ def test_settings_made_in_code_are_those_of_a_file_that_says_the_same(judged: Ju
 
 def test_settings_cannot_be_changed(judged: Judge) -> None:
     settings = judged().settings
-    for part, name in ((settings, "name"), (settings.cutover, "closes"), (settings.gates["inbound"].trip, "probes")):
+    for part, name in ((settings, "name"), (settings.cutover, "closes"), (settings.gates["inbound"].trip[0], "probes")):
         with pytest.raises(FrozenInstanceError):
             setattr(part, name, None)
 

@@ -56,9 +56,9 @@ def settings(*, needed: tuple[str, ...] = (NEW,), max_age: int | None = None) ->
         },
         gates={
             "inbound": model.Gate(
-                trip=model.Trip(probes=needed), compare_with=(OLD,), on_trip=(model.OnTrip(run="rollback"),), max_age=max_age
+                trip=(model.Rule(probes=needed),), compare_with=(OLD,), on_trip=(model.OnTrip(run="rollback"),), max_age=max_age
             ),
-            "outbound": model.Gate(trip=model.Trip(probes=(OLD,))),
+            "outbound": model.Gate(trip=(model.Rule(probes=(OLD,)),)),
         },
     )
 
