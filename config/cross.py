@@ -8,10 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from config import cross_plans, cross_probes, cross_server
+from config import cross_oversight, cross_plans, cross_probes, cross_server
 from config.addresses import Address
 from config.finding import Finding, repeated
-from config.model import Gate, Plan, Probe, Server, SipOptionsProbe, SipRegisterProbe, Store, Window
+from config.model import (
+    Api,
+    Gate,
+    Interlocks,
+    Period,
+    Plan,
+    Probe,
+    Recording,
+    Server,
+    SipOptionsProbe,
+    SipRegisterProbe,
+    Store,
+    Window,
+)
 from config.problem import Path, did_you_mean, quoted
 from config.units import duration_text, is_accepted
 
@@ -31,6 +44,10 @@ class Outline:
     gates: Mapping[str, Gate] = field(default_factory=dict)
     plans: Mapping[str, Plan] = field(default_factory=dict)
     resolvers: tuple[Address, ...] = ()
+    apis: Mapping[str, Api] = field(default_factory=dict)
+    interlocks: Interlocks = field(default_factory=Interlocks)
+    maintenance: tuple[Period, ...] = ()
+    recording: Recording | None = None
     declared_probes: frozenset[str] = frozenset()
     declared_gates: frozenset[str] = frozenset()
     declared_plans: frozenset[str] = frozenset()
@@ -47,6 +64,14 @@ def errors_across(outline: Outline) -> Iterator[Finding]:
         yield from _gate(("gates", name), gate, outline)
     for name, plan in outline.plans.items():
         yield from cross_plans.errors(("plans", name), plan)
+    yield from cross_oversight.errors(
+        outline.interlocks,
+        outline.maintenance,
+        gates=outline.declared_gates,
+        plans=outline.declared_plans,
+        probes=outline.declared_probes,
+        shadows=[name for name, gate in outline.gates.items() if gate.shadow],
+    )
 
 
 def warnings_across(outline: Outline) -> Iterator[Finding]:

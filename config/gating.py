@@ -154,10 +154,15 @@ class Period:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlastRadius:
-    """How many gates may have tripped by themselves, and started a run, within some time."""
+    """How much may be reverted by itself within some time: so many gates, or such a share of the new path's probes."""
 
-    at_most: Count
+    gates: Count | None = None
+    trunks: Ratio | None = None
     within: Duration = 3_600 * S
+
+    def __post_init__(self) -> None:
+        if self.gates is None and self.trunks is None:
+            raise ValueError("say how much: gates: 1, trunks: 50%, or both")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

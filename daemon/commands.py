@@ -19,6 +19,7 @@ from daemon.reply import Exit, Reply
 from daemon.store import Store, StoreError
 from daemon.why import unknown
 from daemon.writer import JournalUnavailable, Writer
+from gates import admit
 from gates.cutover import Command, Phase
 from probes import clock
 from probes.sample import NS_PER_S
@@ -28,6 +29,7 @@ from reverters.entries import Operated
 from reverters.step import Reverter
 
 TEXT_LIMIT = 1_000
+MOST_OVERRIDDEN = 20
 LONGEST_HOLD_NS = 24 * 3600 * NS_PER_S
 
 Handler = Callable[[Mapping[str, Any], str], Awaitable[Reply]]
@@ -77,6 +79,23 @@ def _hold(arguments: Mapping[str, Any]) -> dict[str, Any]:
             "reason": _text(arguments, "reason", required=True)}  # fmt: skip
 
 
+def _overridden(arguments: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Interlocks that the operator overrides, each by its name; nothing where none is."""
+    given = arguments.get("override", [])
+    if not isinstance(given, list) or len(given) > MOST_OVERRIDDEN:
+        raise BadArgument("override: names of interlocks")
+    names = [_text({"override": name}, "override", required=True) for name in given]
+    return {"override": list(dict.fromkeys(names))} if names else {}
+
+
+def _admit(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """`share` in ten-thousandths; None gives the word back to the schedule."""
+    share = arguments.get("share")
+    if share is not None and (isinstance(share, bool) or not isinstance(share, int) or not 0 <= share <= admit.ALL):
+        raise BadArgument("share: from 0% to 100%, or the schedule")
+    return {"gate": _text(arguments, "gate", required=True), "share": share, **_reason(arguments)}
+
+
 def _reason(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {"reason": _text(arguments, "reason", required=False)}
 
@@ -86,7 +105,7 @@ CHECKS: dict[Command, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     Command.ARM: lambda a: {"plan": _digests(a)},
     Command.DISARM: _reason,
     Command.COMMIT: lambda a: {"plan": _digests(a)},
-    Command.TRIP: lambda a: {"plan": _digest(a), "reason": _text(a, "reason", required=True)},
+    Command.TRIP: lambda a: {"plan": _digest(a), "reason": _text(a, "reason", required=True), **_overridden(a)},
     Command.HALT: _reason,
     Command.RESUME: _reason,
     Command.RETRY: _reason,
@@ -94,6 +113,7 @@ CHECKS: dict[Command, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     Command.RESET: _reason,
     Command.HOLD: _hold,
     Command.RELEASE: lambda a: {"gate": _text(a, "gate", required=True)},
+    Command.ADMIT: _admit,
 }
 
 

@@ -11,17 +11,20 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 
-from daemon import orders, recall, told
+from daemon import orders, recall, told, unasked
 from daemon.board import Board
 from daemon.effects import Effects
 from daemon.inbox import Committed, Inbox, Message, Ordered, Recorded
 from daemon.moments import Window, disturbance
 from daemon.orders import Order, Refused
+from daemon.oversight import Oversight
 from daemon.planbook import PlanBook
 from daemon.reply import Exit, Reply
-from gates import lease, machine, words
+from daemon.unasked import Situation
+from daemon.watch import Watch
+from gates import lease, machine
 from gates.command import Facts
-from gates.cutover import Command, Cutover, may_start
+from gates.cutover import Command, Cutover
 from gates.gate import Gate, GateSpec, GateState, Transition, concerned, fresh, relatched, was_told
 from gates.lease import Lease
 from gates.machine import Disturbed, Latch, Reset, Tick
@@ -50,6 +53,7 @@ class Judge:
         inbox: Inbox,
         effects: Effects,
         now: Moment,
+        oversight: Oversight | None = None,
     ) -> None:
         self.inbox = inbox
         self.gates: dict[str, Gate] = {
@@ -57,6 +61,7 @@ class Judge:
             for name, spec in specs.items()
         }
         self._concerned = concerned(specs)
+        self._watch = Watch(oversight or Oversight())
         self.cutover = replace(cutover, generation=cutover.generation + RESTART_STEP)
         self._window = window
         self._book = book
@@ -68,7 +73,6 @@ class Judge:
         self._waiting: deque[Ordered] = deque()
         self._pending: tuple[Ordered | None, Order] | None = None
         self._tripped: dict[str, Gate] = {}
-        self._suspect: frozenset[str] = frozenset()
         self._board.turned_ns = now.mono_ns
         self._publish(now)
 
@@ -96,6 +100,7 @@ class Judge:
         self._advance_all(Tick(), now)
         self._publish(now)
         self._board.turned_ns = now.mono_ns
+        self._watch.soak(self._situation(now))
         self._order(now)
         self._pace()
         self._steer()
@@ -118,8 +123,9 @@ class Judge:
     def _take(self, message: Message, now: Moment) -> None:
         match message:
             case Sample():
+                heard = self._watch.heard(message)
                 for name in self._concerned.get(message.probe, ()):
-                    self._advance(name, message, now)
+                    self._advance(name, heard, now)
             case Ordered():
                 self._waiting.append(message)
                 self._halt_at_once()
@@ -168,17 +174,20 @@ class Judge:
     def _publish(self, now: Moment, transitions: Mapping[str, Transition] | None = None) -> None:
         """Renew every lease; journal each change of what callers are told."""
         before = self._board.leases
-        leases = {name: self._lease(gate, now) for name, gate in self.gates.items()}
+        leases = {name: self._lease(gate, now) for name, gate in self._real.items()}
         changed = [name for name, now_told in leases.items() if told.tells_otherwise(before.get(name), now_told)]
         if changed and before:
             self.cutover = replace(self.cutover, generation=self.cutover.generation + 1)
-            leases = {name: self._lease(gate, now) for name, gate in self.gates.items()}
+            leases = {name: self._lease(gate, now) for name, gate in self._real.items()}
         self._board.gates, self._board.leases, self._board.cutover = dict(self.gates), leases, self.cutover
         for name in changed if before else []:
             self._effects.note(told.judged(before[name], leases[name], (transitions or {}).get(name)), "judge")
 
     def _lease(self, gate: Gate, now: Moment) -> Lease:
-        return lease.lease(gate, self.cutover, impaired="journal" if self._board.impaired else "", now=now)
+        impaired = "journal" if self._board.impaired else ""
+        return lease.lease(
+            gate, self.cutover, impaired=impaired, admitted=self._watch.share(gate.spec.name, self.cutover), now=now
+        )
 
     def _order(self, now: Moment) -> None:
         """At most one thing on its way to the journal: the next decision sees what this one did."""
@@ -194,7 +203,7 @@ class Judge:
             ordered.arguments,
             actor=ordered.actor,
             facts=self.facts(now),
-            gates=self.gates,
+            gates=self._real,
             plans=self._book.plans,
             now=now,
         )
@@ -216,29 +225,26 @@ class Judge:
             self._follow(body, order.actor, now)
 
     def _by_itself(self, now: Moment) -> None:
-        """What no human asked for: the end of arming, and the run of a confirmed trip."""
-        ended = self._disarmed_by(now)
-        if ended:
-            self._commit(None, Order((Operated(Command.DISARM, {"reason": ended}),), "daemon", ""), now)
-            return
-        for name, gate in self.gates.items():
-            may = may_start(self.cutover, name, now=now, queued=name in self._queued)
-            due = machine.due_plans(gate, now=now) if may else ()
-            armed = [plan for plan in due if plan in self._book.plans and self._book.plans[plan].digest in self.cutover.armed]
-            if armed:
-                evidence = words.evidence(gate, GateState.TRIPPED, finding="", now=now)
-                concerned = orders.naming(armed[0], self.gates)
-                body = orders.planned(self._book.plans[armed[0]], concerned, cause="automatic", evidence=evidence, now=now)
-                self._commit(None, Order((body,), f"gate {name}", "", orders.run_id(armed[0], now=now)), now)
-                return
+        """What no human asked for, and what interlocks keep from happening."""
+        situation = self._situation(now)
+        order = unasked.disarming(situation)
+        if order is None:
+            order, kept = unasked.starting(situation)
+            shadows = {name: self.gates[name] for name in self._watch.oversight.shadows}
+            for body in self._watch.news(kept, shadows, now=now):
+                self._effects.note(body, "judge")
+        order = order or unasked.raising(situation)
+        if order:
+            self._commit(None, order, now)
 
-    def _disarmed_by(self, now: Moment) -> str:
-        if not self.cutover.armed or self.cutover.run:
-            return ""
-        if now.utc_ns >= self._window.closes_utc_ns:
-            return "the window has closed"
-        standing = self.facts(now).digests
-        return "" if set(standing) == set(self.cutover.armed) else "the plan is no longer the one that was armed"
+    def _situation(self, now: Moment) -> Situation:
+        return self._watch.situation(self._real, self.cutover, self._book.plans, self._window, self._queued, now=now)
+
+    @property
+    def _real(self) -> dict[str, Gate]:
+        """The gates that decide something; the others are shadows."""
+        shadows = self._watch.oversight.shadows
+        return {name: gate for name, gate in self.gates.items() if name not in shadows} if shadows else self.gates
 
     def _settle(self, trouble: str, now: Moment) -> None:
         if self._pending is None:
@@ -273,19 +279,18 @@ class Judge:
             closes_utc_ns=self._window.closes_utc_ns,
             digests=tuple(plan.digest for plan in self._book.plans.values()),
             unhealthy=tuple(
-                f"{name} is {gate.state}" for name, gate in self.gates.items() if gate.state is not GateState.HEALTHY
+                f"{name} is {gate.state}" for name, gate in self._real.items() if gate.state is not GateState.HEALTHY
             ),
-            gates=frozenset(self.gates),
+            gates=frozenset(self._real),
             problem=self._book.problem if self._book.specs else "",
+            objections=unasked.objections_by_hand(self._situation(now)),
+            interlocks=self._watch.oversight.interlocks.names,
         )
 
     def _pace(self) -> None:
-        hasty = [gate for gate in self.gates.values() if machine.cadence(gate)]
-        suspect = frozenset(probe for gate in hasty for probe in (*gate.spec.needed, *gate.spec.baseline))
-        if suspect != self._suspect:
-            baseline = frozenset(probe for gate in hasty for probe in gate.spec.baseline)
-            self._effects.pace(suspect, baseline - self._suspect)
-            self._suspect = suspect
+        changed = self._watch.pace(self.gates.values())
+        if changed:
+            self._effects.pace(*changed)
 
 
 def _answer(ordered: Ordered, reply: Reply) -> None:

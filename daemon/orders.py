@@ -82,6 +82,8 @@ def decide(
         )
     if what is Command.HOLD:
         arguments = {**arguments, "until_utc_ns": now.utc_ns + int(arguments["for_ns"])}
+    if what is Command.ADMIT:
+        arguments = {**arguments, "by": "schedule" if arguments["share"] is None else "operator"}
     in_run = cutover.run.id if cutover.run and what in (Command.RETRY, Command.HALT, Command.RESUME) else ""
     return Order((Operated(what, arguments),), actor, _DONE[what], in_run)
 
@@ -105,4 +107,5 @@ _DONE: dict[Command, str] = {
     Command.RESET: "reset: prepared, every answer is DEGRADED until `open`",
     Command.HOLD: "held",
     Command.RELEASE: "released",
+    Command.ADMIT: "admitted",
 }

@@ -31,6 +31,7 @@ class Probing:
     def __init__(self, settings: Mapping[str, ProbeSettings], means: Means) -> None:
         self._settings = settings
         self._means = means
+        self.kinds = {name: probe.kind for name, probe in settings.items()}
         self._probes: dict[str, Probe] = {name: registry.build(name, probe, means) for name, probe in settings.items()}
         self._told = {name: Held() for name, probe in settings.items() if isinstance(probe, SipRegisterProbe)}
 

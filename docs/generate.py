@@ -118,7 +118,7 @@ def cutover() -> str:
             after = phase if PERMITTED[what][phase] else operated(Cutover(phase=phase), what, {}).phase
             if after is not phase:
                 edges.setdefault((phase, after), []).append(what)
-        after = closed(Cutover(phase=phase, run=situations.RUN), abandoned=False).phase
+        after = closed(Cutover(phase=phase, run=situations.RUN), abandoned=False, utc_ns=0).phase
         if after is not phase and not PERMITTED[Command.TRIP][phase]:
             edges.setdefault((phase, after), []).append("a run closes")
     rows = [[f"`{what}`", *(PERMITTED[what][phase] or "permitted" for phase in Phase)] for what in Command]

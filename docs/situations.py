@@ -24,6 +24,7 @@ ARGUMENTS: dict[Command, dict[str, object]] = {
     Command.TRIP: {"plan": DIGEST, "reason": "callers complain"},
     Command.HOLD: {"gate": GATE, "answer": "DEGRADED", "reason": "a look", "until_utc_ns": 200 * NS_PER_S},
     Command.RELEASE: {"gate": GATE},
+    Command.ADMIT: {"gate": GATE, "share": 500, "by": "operator"},
 }
 
 

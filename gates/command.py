@@ -7,9 +7,10 @@ sentence for the operator; empty means go ahead.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gates.cutover import Command, Cutover, Phase
+from gates.objection import Objection
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,10 @@ class Facts:
     unhealthy: tuple[str, ...] = ()
     gates: frozenset[str] = frozenset()
     problem: str = ""
+    objections: Mapping[str, tuple[Objection, ...]] = field(default_factory=dict)
+    """What assertions and gating rules have against a run by hand, by the plan's digest."""
+    interlocks: frozenset[str] = frozenset()
+    """Names of the rules that can be overridden."""
 
 
 _NOT_OPEN = "the cutover is not open: callers are on the baseline path"
@@ -43,6 +48,7 @@ PERMITTED: dict[Command, dict[Phase, str]] = {  # why not; empty where the phase
     Command.RESET: {PR: "", OP: "", RE: "", CO: _COMMITTED},
     Command.HOLD: {PR: "", OP: "", RE: "", CO: ""},
     Command.RELEASE: {PR: "", OP: "", RE: "", CO: ""},
+    Command.ADMIT: {PR: "", OP: "", RE: _REVERTED, CO: _COMMITTED},
 }
 
 
@@ -95,7 +101,22 @@ def _trip(cutover: Cutover, arguments: Mapping[str, object], facts: Facts) -> st
         return f"run {cutover.run.id} of {cutover.run.plan} is in progress"
     if facts.problem:
         return facts.problem
-    return "" if typed in facts.digests else _digest(arguments, facts)
+    return _digest(arguments, facts) if typed not in facts.digests else _interlocked(str(typed), cutover, arguments, facts)
+
+
+def _interlocked(digest: str, cutover: Cutover, arguments: Mapping[str, object], facts: Facts) -> str:
+    """An override names the rule and holds for this call alone. Who joins a run starts none."""
+    given = arguments.get("override")
+    overridden = [str(name) for name in given] if isinstance(given, list | tuple) else []
+    unknown = sorted(set(overridden) - facts.interlocks)
+    if unknown:
+        known = ", ".join(sorted(facts.interlocks)) or "none"
+        return f"no interlock is named {', '.join(repr(name) for name in unknown)}: those that can be overridden: {known}"
+    standing = [each for each in facts.objections.get(digest, ()) if each.name not in overridden]
+    if not standing or cutover.run:
+        return ""
+    told = "; ".join(f"{each.name}: {each.says}" for each in standing)
+    return f"interlock {told} (to do it all the same: {' '.join(f'--override {each.name}' for each in standing)})"
 
 
 def _resume(cutover: Cutover, arguments: Mapping[str, object], facts: Facts) -> str:
@@ -151,4 +172,5 @@ _GUARDS: dict[Command, Callable[[Cutover, Mapping[str, object], Facts], str]] = 
     Command.RESET: _reset,
     Command.HOLD: _gate,
     Command.RELEASE: _release,
+    Command.ADMIT: _gate,
 }

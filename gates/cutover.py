@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from gates.admit import Admitted
 from probes.sample import Moment
 
 
@@ -32,6 +33,7 @@ class Command(StrEnum):
     RESET = "reset"
     HOLD = "hold"
     RELEASE = "release"
+    ADMIT = "admit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,19 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Started:
+    """A run that was started, by itself (`automatic`) or by hand, and the gates that it latched."""
+
+    utc_ns: int
+    gates: tuple[str, ...]
+    automatic: bool
+
+
+MOST_STARTED = 64
+"""Runs that are remembered; interlocks look back some hours at most."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cutover:
     """`armed` holds the plan digests typed when arming; `latched` maps a gate to the plans that ran since its latch closed.
 
@@ -67,6 +82,11 @@ class Cutover:
     latched: Mapping[str, frozenset[str]] = field(default_factory=dict)
     run: Run | None = None
     generation: int = 0
+    admitted: Mapping[str, Admitted] = field(default_factory=dict)
+    """Gates whose share of callers is no longer the first of its schedule."""
+    started: tuple[Started, ...] = ()
+    ended_utc_ns: int = 0
+    """When the last run closed; 0 before the first did."""
 
     def hold(self, gate: str, *, now: Moment) -> Hold | None:
         found = self.holds.get(gate)
@@ -95,6 +115,8 @@ def operated(cutover: Cutover, command: Command, arguments: Mapping[str, object]
             return _restarted(cutover)
         case Command.HOLD | Command.RELEASE:
             return replace(cutover, holds=_holds(cutover.holds, command, arguments))
+        case Command.ADMIT:
+            return replace(cutover, admitted=_admitted(cutover.admitted, arguments))
         case _:
             return _CHANGES[command](cutover)
 
@@ -105,7 +127,7 @@ _CHANGES: dict[Command, Callable[[Cutover], Cutover]] = {
     Command.COMMIT: lambda cutover: replace(cutover, phase=Phase.COMMITTED, armed=()),
     Command.HALT: lambda cutover: replace(cutover, halted=True),
     Command.RESUME: lambda cutover: replace(cutover, halted=False),
-    Command.RESET: lambda cutover: replace(cutover, phase=Phase.PREPARED, armed=(), latched={}),
+    Command.RESET: lambda cutover: replace(cutover, phase=Phase.PREPARED, armed=(), latched={}, admitted={}),
     Command.TRIP: lambda cutover: cutover,
     Command.ABANDON: lambda cutover: cutover,
 }
@@ -128,16 +150,26 @@ def _holds(holds: Mapping[str, Hold], command: Command, arguments: Mapping[str, 
     return kept
 
 
-def planned(cutover: Cutover, run: Run, gates: list[str]) -> Cutover:
+def _admitted(admitted: Mapping[str, Admitted], arguments: Mapping[str, object]) -> dict[str, Admitted]:
+    """Without a share the word is the schedule's again, from the share that holds."""
+    gate, share = str(arguments.get("gate")), arguments.get("share")
+    if isinstance(share, int):
+        return {**admitted, gate: Admitted(share, by_schedule=arguments.get("by") == "schedule")}
+    known = admitted.get(gate)
+    return dict(admitted) if known is None else {**admitted, gate: Admitted(known.share, by_schedule=True)}
+
+
+def planned(cutover: Cutover, run: Run, gates: list[str], *, utc_ns: int, automatic: bool) -> Cutover:
     """A run started: its gates are latched."""
     latched = {**cutover.latched, **{gate: cutover.latched.get(gate, frozenset()) | {run.plan} for gate in gates}}
-    return replace(cutover, run=run, latched=latched)
+    started = (*cutover.started, Started(utc_ns, tuple(gates), automatic))[-MOST_STARTED:]
+    return replace(cutover, run=run, latched=latched, started=started)
 
 
 def stopped(cutover: Cutover, *, step: str, detail: str) -> Cutover:
     return replace(cutover, run=replace(cutover.run, stopped=True, halted_at=step, detail=detail) if cutover.run else None)
 
 
-def closed(cutover: Cutover, *, abandoned: bool) -> Cutover:
+def closed(cutover: Cutover, *, abandoned: bool, utc_ns: int) -> Cutover:
     """Who abandons a run does not want the next one to start by itself."""
-    return replace(cutover, phase=Phase.REVERTED, run=None, armed=() if abandoned else cutover.armed)
+    return replace(cutover, phase=Phase.REVERTED, run=None, armed=() if abandoned else cutover.armed, ended_utc_ns=utc_ns)

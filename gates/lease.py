@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gates import compare
+from gates.admit import ALL
 from gates.cutover import Cutover, Hold, Phase
 from gates.gate import Gate, GateState
 from probes.sample import NS_PER_MS, NS_PER_S, Moment
@@ -34,6 +35,8 @@ class Lease:
     oldest_ns: int
     expires_ns: int
     undisturbed_ns: int
+    admitted: int = ALL
+    """Which share of the callers an OK is for, in ten-thousandths (`gates.admit`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def _held(gate: Gate, hold: Hold) -> str:
     return "unknown" if gate.state is GateState.UNKNOWN else ""
 
 
-def lease(gate: Gate, cutover: Cutover, *, impaired: str, now: Moment) -> Lease:
+def lease(gate: Gate, cutover: Cutover, *, impaired: str, now: Moment, admitted: int = ALL) -> Lease:
     """`impaired` names what is wrong with ourselves (`journal`, `inbox-full`), empty when nothing is."""
     hold = cutover.hold(gate.spec.name, now=now)
     # Committed is the new path always: a full disk must not send callers to a platform that is no longer theirs.
@@ -88,14 +91,20 @@ def lease(gate: Gate, cutover: Cutover, *, impaired: str, now: Moment) -> Lease:
         oldest_ns=min(sent),
         expires_ns=min(sent) + gate.spec.max_age_ns if known_all else -1,
         undisturbed_ns=gate.undisturbed_ns,
+        admitted=ALL if cutover.phase is Phase.COMMITTED else admitted,
     )
 
 
-def answer(lease: Lease, *, now_ns: int, turned_ns: int) -> Answer:
-    """The answer at this very moment; `turned_ns` is the judge's last turn. Both are monotonic nanoseconds."""
+def answer(lease: Lease, *, now_ns: int, turned_ns: int, ticket: int | None = None) -> Answer:
+    """The answer at this very moment; `turned_ns` is the judge's last turn. Both are monotonic nanoseconds.
+
+    `ticket` is the caller's (`gates.admit.ticket`); None where the request does not say whose call it is.
+    """
     reason = lease.reason
     if lease.may_be_ok and lease.leased:
         reason = _lapsed(lease, now_ns=now_ns, turned_ns=turned_ns)
+    if not reason and lease.admitted < ALL and (ticket is None or ticket >= lease.admitted):
+        reason = "not-admitted"
     age_ms = max(now_ns - lease.youngest_ns, 0) // NS_PER_MS if lease.youngest_ns >= 0 else -1
     valid_ms = max(lease.expires_ns - now_ns, 0) // NS_PER_MS if not reason and lease.leased else 0
     return Answer(ok=not reason, reason=reason, age_ms=age_ms, valid_for_ms=valid_ms)

@@ -72,13 +72,21 @@ def commit(invocation: Invocation, plans: tuple[str, ...], timeout_ns: int) -> E
 @click.command("trip")
 @click.option("--plan", "digest", type=DigestType(), metavar="DIGEST", help="Digest of the plan to run.")
 @click.option("--reason", required=True, metavar="TEXT", help="Why; it stands in the journal.")
+@click.option(
+    "--override", "overrides", multiple=True, metavar="NAME",
+    help="An interlock that shall not stand in the way of this one run; once for each.",
+)  # fmt: skip
 @shared
 @timeout
 @click.pass_obj
-def trip(invocation: Invocation, digest: str | None, reason: str, timeout_ns: int) -> Exit:
-    """Trip by hand: start the plan with this digest now, and latch every gate that names it."""
+def trip(invocation: Invocation, digest: str | None, reason: str, overrides: tuple[str, ...], timeout_ns: int) -> Exit:
+    """Trip by hand: start the plan with this digest now, and latch every gate that names it.
+
+    Interlocks that stand against it are named in the refusal. An override is for this call alone, and stands in the journal.
+    """
     chosen = [digest] if digest else _typed_one(invocation, "trip", timeout_ns)
-    return _order(invocation, "trip", chosen, lambda digests: {"plan": digests[0], "reason": reason}, timeout_ns)
+    more = {"override": list(overrides)} if overrides else {}
+    return _order(invocation, "trip", chosen, lambda digests: {"plan": digests[0], "reason": reason, **more}, timeout_ns)
 
 
 def _order(

@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {  # name: (module:attribute, what the li
     "abandon": ("daemon.cli.switches:abandon", "Close a stopped run without finishing it."),
     "reset": ("daemon.cli.switches:reset", "Release latched gates and go back to `prepared`."),
     "hold": ("daemon.cli.holds:hold", "Fix a gate's answer for a while."),
+    "admit": ("daemon.cli.holds:admit", "Set which share of a gate's callers may take the new path."),
     "release": ("daemon.cli.holds:release", "End a gate's hold."),
     "pacing": ("daemon.cli.pacing:pacing", "Print the pace of REGISTERs for those in front of a registrar."),
     "lint-flow": ("daemon.cli.lint_flow:lint_flow", "Prove that an IVR's flow takes the new path on OK alone."),

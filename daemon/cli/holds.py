@@ -1,4 +1,4 @@
-"""`hold` and `release`: fix a gate's answer for a while."""
+"""`hold` and `release` fix a gate's answer for a while; `admit` says for which share of its callers an OK is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import click
 
 from daemon.cli.ask import send, show, timeout
 from daemon.cli.options import Invocation, shared
-from daemon.cli.wording import DURATION
+from daemon.cli.wording import DURATION, SHARE
 from daemon.reply import Exit
 
 
@@ -35,3 +35,19 @@ def hold(invocation: Invocation, gate: str, answer: str, reason: str, for_ns: in
 def release(invocation: Invocation, gate: str, timeout_ns: int) -> Exit:
     """End the hold of GATE: its answer follows its state again."""
     return show(invocation, send(invocation, "release", {"gate": gate}, timeout_ns=timeout_ns))
+
+
+@click.command("admit")
+@click.argument("gate")
+@click.argument("share", type=SHARE, metavar="SHARE|schedule")
+@click.option("--reason", default="", metavar="TEXT", help="Why; it stands in the journal.")
+@shared
+@timeout
+@click.pass_obj
+def admit(invocation: Invocation, gate: str, share: int | None, reason: str, timeout_ns: int) -> Exit:
+    """Let SHARE (such as 25%) of the callers of GATE take the new path while the gate is OK.
+
+    Your word ends the gate's schedule; `schedule` in place of a share gives it back, from the share that holds then.
+    """
+    arguments = {"gate": gate, "share": share, **({"reason": reason} if reason else {})}
+    return show(invocation, send(invocation, "admit", arguments, timeout_ns=timeout_ns))

@@ -12,6 +12,7 @@ NS_PER_S = 1_000_000_000
 
 _UNITS = {"ms": NS_PER_MS, "s": NS_PER_S, "m": 60 * NS_PER_S, "h": 3600 * NS_PER_S}
 _DURATION = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,9}))?(ms|s|m|h)")
+_SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,2})?)%")
 _LONGEST_NS = 366 * 24 * _UNITS["h"]
 
 
@@ -34,6 +35,24 @@ class DurationType(click.ParamType[int]):
 
 
 DURATION = DurationType()
+
+
+class ShareType(click.ParamType["int | None"]):
+    """`25%` in ten-thousandths; `schedule` is None."""
+
+    name = "share"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        if value == "schedule":
+            return None
+        found = _SHARE.fullmatch(str(value))
+        share = round(float(found.group(1)) * 100) if found else -1
+        if not 0 <= share <= 10_000:
+            self.fail(f"{str(value)!r} is not a share such as 5% or 100%, nor `schedule`", param, ctx)
+        return share
+
+
+SHARE = ShareType()
 
 
 def at(utc_ns: int, *, zone: tzinfo | None = None) -> str:

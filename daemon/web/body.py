@@ -18,6 +18,8 @@ async def read(request: web.BaseRequest, limits: Limits) -> bytes | web.Response
         return b""
     if (request.content_length or 0) > limits.body_bytes:
         return _refused(413)
+    if request.content.is_eof() and not request.headers.get("Expect"):  # it came with the header, as most do
+        return _taken(request, limits)
     try:
         async with asyncio.timeout(limits.body_s):
             await _continue(request)
@@ -26,6 +28,14 @@ async def read(request: web.BaseRequest, limits: Limits) -> bytes | web.Response
         return _refused(408)
     except (web.RequestPayloadError, OSError):  # OSError: the client went away in the middle
         return _refused(400)
+
+
+def _taken(request: web.BaseRequest, limits: Limits) -> bytes | web.Response:
+    try:
+        body = request.content.read_nowait()
+    except (web.RequestPayloadError, OSError):
+        return _refused(400)
+    return body if len(body) <= limits.body_bytes else _refused(413)
 
 
 async def _continue(request: web.BaseRequest) -> None:

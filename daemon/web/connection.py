@@ -26,11 +26,13 @@ class House(Protocol):
 
 
 class Connection(web.RequestHandler):
-    __slots__ = ("_house", "_left", "_place", "_stuck")
+    __slots__ = ("_house", "_left", "_place", "_stuck", "host")
 
     def __init__(self, server: web.Server, house: House, place: Place | None, **options: Any) -> None:
         """`place` is that of a connection which has one already."""
         super().__init__(server, **options)
+        self.host = ""
+        """Where it comes from; empty before it is made, and of a local socket."""
         self._house = house
         self._place = place
         self._left: int | None = None
@@ -40,8 +42,9 @@ class Connection(web.RequestHandler):
         # In this order: aiohttp wants a connection to have begun before it ends.
         super().connection_made(transport)
         abort = cast(asyncio.Transport, transport).abort
+        self.host = _host(transport)
         if self._place is None:
-            self._place = self._house.enter(_host(transport), abort)
+            self._place = self._house.enter(self.host, abort)
         if self._place is None or not self._place.is_held:
             abort()
         else:

@@ -26,11 +26,6 @@ class Guard:
         self._strangers = Rate(strangers, burst=max(strangers, STRANGERS_BURST)) if strangers else None
         self._per_key = Rate(per_key, burst=per_key) if per_key else None
 
-    @property
-    def needs_host(self) -> bool:
-        """Whether `key` looks at where a request came from."""
-        return self._allow is not None
-
     def replace_keys(self, keys: Keys) -> None:
         """From the next request on."""
         self._keys = keys

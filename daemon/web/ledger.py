@@ -6,14 +6,20 @@ client invents no label, and what it says decides nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote_plus
 
 import orjson
 
+from daemon.web.query import Query
+
 OTHER, NONE = "other", "none"
-_DIGITS = frozenset("0123456789")
+REMEMBERED = 512
+"""Values that a column knows the label of without working it out again. A night has few numbers, and many calls to each."""
+_NO_DIGITS = re.compile("[^0-9]+")
 
 
 def same_region(text: str) -> str:
@@ -22,8 +28,7 @@ def same_region(text: str) -> str:
 
 def same_number(text: str) -> str:
     """The digits: of `tel:+49 30 123`, of `+4930123` (whose plus a query turns into a space), of `sip:+4930123@host;x=1`."""
-    user = text.partition("@")[0].partition(";")[0]
-    return "".join(character for character in user if character in _DIGITS)
+    return _NO_DIGITS.sub("", text.partition("@")[0].partition(";")[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +38,29 @@ class Column:
     field: str
     known: Mapping[str, str]
     same: Callable[[str], str]
+    _seen: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, field: str, values: Iterable[str], same: Callable[[str], str]) -> Column:
         return cls(field, {same(value): value for value in values}, same)
 
-    def label(self, query: Mapping[str, str], body: Mapping[str, Any]) -> str:
-        said = query.get(self.field)
-        if said is None:
-            said = body.get(self.field)
+    def label(self, query: Query, body: Mapping[str, Any]) -> str:
+        sent = query.raw(self.field)
+        if sent is not None:
+            return self._seen.get(sent) or self._work_out(sent)
+        said = body.get(self.field)
         if isinstance(said, bool) or not isinstance(said, str | int):
             return NONE
-        key = self.same(str(said))
+        return self._label(str(said))
+
+    def _work_out(self, sent: str) -> str:
+        if len(self._seen) >= REMEMBERED:
+            self._seen.clear()
+        label = self._seen[sent] = self._label(unquote_plus(sent))
+        return label
+
+    def _label(self, said: str) -> str:
+        key = self.same(said)
         return self.known.get(key, OTHER) if key else NONE
 
 
@@ -53,22 +69,24 @@ class Ledger:
     regions: Column | None = None
     numbers: Column | None = None
 
-    def read(self, query: Mapping[str, str], body: bytes) -> tuple[str, str]:
+    def read(self, query: Query, body: bytes) -> tuple[str, str]:
         """(region, number); empty where the configuration asks for none."""
-        said = fields(body)
-        return _label(self.regions, query, said), _label(self.numbers, query, said)
+        said = fields(body) if body else _NOTHING
+        return (
+            self.regions.label(query, said) if self.regions is not None else "",
+            self.numbers.label(query, said) if self.numbers is not None else "",
+        )
 
 
-def _label(column: Column | None, query: Mapping[str, str], body: Mapping[str, Any]) -> str:
-    return column.label(query, body) if column is not None else ""
+_NOTHING: Mapping[str, Any] = {}
 
 
 def fields(body: bytes) -> Mapping[str, Any]:
     """The members of a JSON object; none of anything else, which is no mistake: the answer does not depend on it."""
     if not body:
-        return {}
+        return _NOTHING
     try:
         said = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return {}
-    return said if isinstance(said, dict) else {}
+        return _NOTHING
+    return said if isinstance(said, dict) else _NOTHING

@@ -30,14 +30,6 @@ _STOP_S = 1.0
 _NOWHERE = URL("/")
 
 
-def _request(message: RawRequestMessage, *rest: Any) -> web.BaseRequest:
-    """aiohttp decodes the host of an absolute target when it makes a request, outside of all that catches errors."""
-    try:
-        return web.BaseRequest(message, *rest)
-    except ValueError:
-        return web.BaseRequest(message._replace(url=_NOWHERE), *rest)
-
-
 class _Server(web.Server):
     """Makes connections and gives them places: a `House` to them, and a `Door` to arrivals where there is TLS."""
 
@@ -64,8 +56,12 @@ class _Server(web.Server):
             cast(Connection, request.protocol).stop_listening()
         return response
 
-    def _make(self, *parts: Any) -> web.BaseRequest:
-        return _request(*parts, self._loop)
+    def _make(self, message: RawRequestMessage, *rest: Any) -> web.BaseRequest:
+        """aiohttp decodes the host of an absolute target when it makes a request, outside of all that catches errors."""
+        try:
+            return web.BaseRequest(message, *rest, self._loop)
+        except ValueError:
+            return web.BaseRequest(message._replace(url=_NOWHERE), *rest, self._loop)
 
     def __call__(self) -> web.RequestHandler:
         return self.seat(None)

@@ -11,14 +11,13 @@ from multidict import CIMultiDict
 
 JSON = "application/json"
 
-_HEADERS = CIMultiDict(
-    {
-        "Content-Type": JSON,
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-        "Server": "cutoverd",
-    }
-)
+HEADERS = {
+    "Content-Type": JSON,
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Server": "cutoverd",
+}
+_HEADERS = CIMultiDict(HEADERS)
 
 
 def encoded(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -7,7 +7,7 @@ elsewhere can delay an answer. OK is computed at the moment of answering (`gates
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, cast
 
 from aiohttp import web
 
@@ -22,8 +22,10 @@ from daemon.web.guard import Guard
 from daemon.web.keys import Keys
 from daemon.web.ledger import Ledger
 from daemon.web.listener import Limits, Listener
+from daemon.web.prompt import Dated, Prompt
+from daemon.web.query import Query
 from daemon.web.responses import encoded, failure
-from gates.lease import answer
+from gates.lease import Lease, answer
 
 PREFIX = "/v1/gates/"
 OPENAPI = "/v1/openapi.json"
@@ -73,7 +75,7 @@ class Webhook:
         self._certificates = certificates
         self._absences = absences or Absences()
         self._renderer = Renderer()
-        self._needs_host = self._guard.needs_host
+        self._dated = Dated()
 
     async def serve(self, host: str, port: int) -> Listener:
         """Raises OSError when the address cannot be had."""
@@ -81,35 +83,37 @@ class Webhook:
         await listener.open_tcp(host, port)
         return listener
 
-    async def handle(self, request: web.BaseRequest) -> web.Response:
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         began_ns = self._now_ns()
-        host = (request.remote or "") if self._needs_host else ""
-        key = self._guard.key(request.headers, host)
+        connection = cast(Connection, request.protocol)
+        key = self._guard.key(request.headers, connection.host)
         if key is None:
             return self._strange(request, began_ns)
-        connection = request.protocol
-        if isinstance(connection, Connection):
-            connection.prove()
+        connection.prove()
         if not self._guard.may_ask(key, now_ns=began_ns):
             return self._refuse("key-rate", failure(429, "too many requests", _ONE_SECOND))
+        lease = self._board.leases.get(_gate(request.raw_path)) if request.method == "GET" else None
+        if lease is not None and key != ABSENCE_KEY and not request.body_exists:
+            return self._answer(lease, request, b"", key, began_ns)
+        return await self._looked_into(request, key, began_ns)
+
+    async def _looked_into(self, request: web.BaseRequest, key: str, began_ns: int) -> web.StreamResponse:
+        """All but the plain question: a body, a path written in another way, a mistake."""
         misasked = self._misasked(request)
         if misasked is not None:
             return misasked
-        said = b""
-        if request.can_read_body:
-            read = await body.read(request, self._limits)
-            if isinstance(read, web.Response):
-                return self._refuse("body", read)
-            said = read
+        said = await body.read(request, self._limits)
+        if isinstance(said, web.Response):
+            return self._refuse("body", said)
         if request.path == OPENAPI:
             return encoded(openapi.WEBHOOK)
-        return await self._told(request, said, key, began_ns)
-
-    async def _told(self, request: web.BaseRequest, said: bytes, key: str, began_ns: int) -> web.Response:
+        gate = request.path.removeprefix(PREFIX)
+        lease = self._board.leases.get(gate)
         if key == ABSENCE_KEY:
-            gate = request.path.removeprefix(PREFIX)
-            return await self._absences.play(request, gate, known=gate in self._board.leases)
-        return self._answer(request, said, key, began_ns)
+            return await self._absences.play(request, gate, known=lease is not None)
+        if lease is None:
+            return self._refuse("unknown-gate", failure(404, "no such gate"))
+        return self._answer(lease, request, said, key, began_ns)
 
     def _misasked(self, request: web.BaseRequest) -> web.Response | None:
         path = request.path
@@ -135,17 +139,13 @@ class Webhook:
         challenge = {"WWW-Authenticate": 'Bearer realm="cutoverd"'}
         return self._refuse(self._guard.why_not(request.headers, host), failure(401, "unauthorized", challenge))
 
-    def _answer(self, request: web.BaseRequest, said: bytes, key: str, began_ns: int) -> web.Response:
-        gate = request.path.removeprefix(PREFIX)
-        lease = self._board.leases.get(gate)
-        if lease is None:
-            return self._refuse("unknown-gate", failure(404, "no such gate"))
-        region, number = self._ledger.read(request.query, said) if self._ledger else ("", "")
+    def _answer(self, lease: Lease, request: web.BaseRequest, said: bytes, key: str, began_ns: int) -> Prompt:
+        region, number = self._ledger.read(Query(request.raw_path), said) if self._ledger else ("", "")
         now_ns = self._now_ns()
         told = answer(lease, now_ns=now_ns, turned_ns=self._board.turned_ns)
-        response = encoded(self._renderer.render(lease, told))
+        response = Prompt(self._renderer.render(lease, told), self._dated.heads(now_ns=began_ns))
         self._observer.answered(
-            gate,
+            lease.gate,
             "OK" if told.ok else "DEGRADED",
             key,
             began_ns=began_ns,
@@ -158,3 +158,8 @@ class Webhook:
     def _refuse(self, reason: str, response: web.Response) -> web.Response:
         self._observer.refused(reason)
         return response
+
+
+def _gate(target: str) -> str:
+    """The gate that a request's target names, as long as it is written plainly; empty for all else."""
+    return target.partition("?")[0][len(PREFIX) :] if target.startswith(PREFIX) else ""

@@ -21,6 +21,8 @@ class Level(StrEnum):
     DOUBTFUL = "doubtful"
     """Callers are turned away, and nothing is reverted: failures enough, but not of the kind that this rule counts."""
     BAD = "bad"
+    STALE = "stale"
+    """The gate says this of an input, and never a rule: its newest result is too old, or none ever came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class Reading:
 
     `since` is the sending or arrival of the first result that the level BAD rests on: the baseline path must be asked after it.
     `restarts` is the moment at which a `confirm_for` that runs begins again, None where none does. `wants_more`: more results
-    would decide, so the probes should hasten.
+    would decide, so the probes should hasten. `to_bad` and `to_fine` say in words what would bring about the level BAD, or FINE
+    (`2 more failures among the next 7`); empty where nothing is to be said.
     """
 
     level: Level
@@ -38,6 +41,8 @@ class Reading:
     since: Moment | None = None
     restarts: Moment | None = None
     wants_more: bool = False
+    to_bad: str = ""
+    to_fine: str = ""
 
 
 M = TypeVar("M")

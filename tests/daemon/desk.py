@@ -13,6 +13,7 @@ from daemon.inbox import Committed, Inbox, Message, Ordered, Recorded
 from daemon.judge import Judge
 from daemon.moments import Window
 from daemon.orders import Order
+from daemon.oversight import Oversight
 from daemon.planbook import PlanBook
 from daemon.reply import Reply
 from gates.cutover import Command, Cutover
@@ -86,7 +87,14 @@ class Hands:
 
 
 class Desk:
-    def __init__(self, *specs: GateSpec, plans: tuple[str, ...] = ("rollback",), captured: bool = True) -> None:
+    def __init__(
+        self,
+        *specs: GateSpec,
+        plans: tuple[str, ...] = ("rollback",),
+        captured: bool = True,
+        oversight: Oversight | None = None,
+    ) -> None:
+        self.oversight = oversight or Oversight()
         self.specs = {each.name: each for each in specs or (gate_spec(),)}
         self.book = PlanBook({name: plan_spec(name) for name in plans})
         self.book.use(baseline() if captured else None)
@@ -111,6 +119,7 @@ class Desk:
             inbox=self.inbox,
             effects=self.hands,
             now=self.now,
+            oversight=self.oversight,
         )
 
     def restart(self, *, after_ms: int = 500) -> None:
@@ -204,8 +213,8 @@ class Desk:
 
     # what callers are told
 
-    def answer(self, gate: str = "inbound") -> Answer:
-        return answer(self.board.leases[gate], now_ns=self.now.mono_ns, turned_ns=self.board.turned_ns)
+    def answer(self, gate: str = "inbound", *, ticket: int | None = None) -> Answer:
+        return answer(self.board.leases[gate], now_ns=self.now.mono_ns, turned_ns=self.board.turned_ns, ticket=ticket)
 
     @property
     def is_ok(self) -> bool:

@@ -27,6 +27,7 @@ CELLS = {
     "reset":   ("",      "",                             "",       CO),
     "hold":    ("",      "",                             "",       ""),
     "release": ("",      "",                             "",       ""),
+    "admit":   ("",      "",                             RE,       CO),
 }  # fmt: skip
 PHASES = ("prepared", "open", "reverted", "committed")
 

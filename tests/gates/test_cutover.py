@@ -80,11 +80,11 @@ def test_a_hold_without_an_end_has_ended() -> None:
 
 
 def test_a_run_latches_its_gates_and_remembers_what_ran() -> None:
-    first = planned(OPEN, RUN, ["inbound"])
+    first = planned(OPEN, RUN, ["inbound"], utc_ns=1, automatic=True)
     assert (first.run, first.latched) == (RUN, {"inbound": frozenset({"rollback"})})
-    second = planned(replace(first, run=None), replace(RUN, plan="other"), ["inbound", "outbound"])
+    second = planned(replace(first, run=None), replace(RUN, plan="other"), ["inbound", "outbound"], utc_ns=2, automatic=True)
     assert second.latched == {"inbound": frozenset({"rollback", "other"}), "outbound": frozenset({"other"})}
-    third = planned(replace(second, run=None), replace(RUN, plan="third"), ["outbound"])
+    third = planned(replace(second, run=None), replace(RUN, plan="third"), ["outbound"], utc_ns=3, automatic=False)
     assert third.latched == {"inbound": frozenset({"rollback", "other"}), "outbound": frozenset({"other", "third"})}
 
 
@@ -95,13 +95,13 @@ def test_a_run_that_stops_says_where() -> None:
 
 
 def test_a_closed_run_reverts_and_keeps_latch_and_arming() -> None:
-    before = replace(planned(ARMED, RUN, ["inbound"]))
-    after = closed(before, abandoned=False)
-    assert after == replace(before, phase=Phase.REVERTED, run=None)
+    before = planned(ARMED, RUN, ["inbound"], utc_ns=1, automatic=True)
+    after = closed(before, abandoned=False, utc_ns=9)
+    assert after == replace(before, phase=Phase.REVERTED, run=None, ended_utc_ns=9)
 
 
 def test_an_abandoned_run_disarms() -> None:
-    assert closed(replace(ARMED, run=RUN), abandoned=True) == Cutover(phase=Phase.REVERTED)
+    assert closed(replace(ARMED, run=RUN), abandoned=True, utc_ns=9) == Cutover(phase=Phase.REVERTED, ended_utc_ns=9)
 
 
 # may_start

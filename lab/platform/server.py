@@ -1,0 +1,188 @@
+"""A contact-center platform in miniature, over HTTP: tokens that end, a rate limit, an organisation that can be broken.
+
+It is like Genesys Cloud where that has an API, and like the guide where only the guide has one (`test-calls`). It knows nothing
+of those who ask it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from lab.platform import answers, calls, cxone, routing, telephony, users
+from lab.platform.answers import Refusal
+from lab.platform.organisation import Organisation
+from lab.platform.place import ORGANISATION, Place
+from lab.platform.quota import NS_PER_S, Quota, Standing, Tokens
+from lab.platform.trouble import Drops, Garbage, Hangs, Refuses, Trouble, Troubles
+from probes.clock import mono_ns
+
+REMEMBERED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who may ask for a token, and with which secret."""
+
+    id: str
+    secret: str
+
+
+CLIENT = Client("lab-client", "lab-client-key")
+
+
+class Platform:
+    """Serves `organisation` on `host` and `port` (0: a free one). An async context manager, or `open` and `close`.
+
+    `requests` are those to the API by `METHOD /path?query`, `token_requests` counts those for tokens. `permissions` are what
+    the client's roles grant; take one out and the paths that need it answer 403.
+    """
+
+    def __init__(
+        self,
+        organisation: Organisation | None = None,
+        *,
+        client: Client | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        clock: Callable[[], int] = mono_ns,
+    ) -> None:
+        self.organisation = organisation or Organisation()
+        self.client = client or CLIENT
+        self.host, self.port = host, port
+        self.quota = Quota()
+        self.tokens = Tokens()
+        self.troubles = Troubles()
+        self.permissions = set(telephony.PERMISSIONS | routing.PERMISSIONS)
+        self.requests: deque[str] = deque(maxlen=REMEMBERED)
+        self.token_requests = 0
+        self.most_at_once = 0
+        self._at_once = 0
+        self._clock = clock
+        self._closing = asyncio.Event()
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def base(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def token_url(self) -> str:
+        return f"{self.base}/oauth/token"
+
+    async def open(self) -> None:
+        app = web.Application(middlewares=[self._front])
+        app[ORGANISATION] = Place(self.organisation, self._clock, self.permissions)
+        app.router.add_post("/oauth/token", self._token)
+        app.add_routes([*telephony.ROUTES, *users.ROUTES, *routing.ROUTES, *calls.ROUTES])
+        app.add_routes(cxone.routes(self.tokens, self._clock, self.client.id, self.client.secret))
+        self._closing.clear()
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self.host, self.port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    async def close(self) -> None:
+        """From here on the host refuses. Idempotent; `open` serves again on the same port."""
+        self._closing.set()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def __aenter__(self) -> Platform:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @web.middleware
+    async def _front(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        context = f"lab-{len(self.requests)}"
+        trouble = self.troubles.meets(request.method, request.path)
+        self._at_once += 1
+        self.most_at_once = max(self.most_at_once, self._at_once)
+        try:
+            if trouble is not None and not (isinstance(trouble, Drops) and trouble.done):
+                self._remember(request)
+                return await self._broken(request, trouble)
+            response = await self._served(request, handler)
+            return await self._broken(request, trouble) if trouble is not None else response
+        except Refusal as refusal:
+            return answers.refused(refusal, context=context)
+        except web.HTTPNotFound:
+            return answers.refused(answers.not_found(request.path), context=context)
+        except web.HTTPMethodNotAllowed:
+            return answers.refused(Refusal(405, "method.not.allowed", "Method Not Allowed"), context=context)
+        finally:
+            self._at_once -= 1
+
+    async def _served(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not request.path.startswith("/api/"):
+            return await handler(request)
+        self._remember(request)
+        token = self._authenticated(request)
+        standing = self.quota.take(token, now_ns=self._clock())
+        if standing.is_over:
+            after = f"Rate limit exceeded the maximum. Retry the request in [{standing.reset_s}] seconds"
+            refusal = Refusal(429, "too.many.requests.retry.after", after, retry_after_s=standing.reset_s)
+            return _limited(answers.refused(refusal, context="lab-limit"), standing)
+        return _limited(await _answered(handler, request), standing)
+
+    def _remember(self, request: web.Request) -> None:
+        if request.path.startswith("/api/"):
+            self.requests.append(f"{request.method} {request.path_qs}")
+
+    def _authenticated(self, request: web.Request) -> str:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not self.tokens.is_valid(token, now_ns=self._clock()):
+            raise Refusal(401, "bad.credentials", "Invalid login credentials.")
+        return token
+
+    async def _token(self, request: web.Request) -> web.StreamResponse:
+        self.token_requests += 1
+        form = await request.post()
+        if form.get("grant_type") != "client_credentials":
+            return answers.answer({"error": "unsupported_grant_type"}, status=400)
+        if self._named(request, form.get("client_id"), form.get("client_secret")) != (self.client.id, self.client.secret):
+            return answers.answer({"error": "invalid_client", "description": "client not found"}, status=401)
+        token = self.tokens.grant(now_ns=self._clock())
+        return answers.answer({"access_token": token, "token_type": "bearer", "expires_in": self.tokens.life_ns // NS_PER_S})
+
+    def _named(self, request: web.Request, name: object, secret: object) -> tuple[object, object]:
+        """By the header (RFC 6749 §2.3.1) or in the form."""
+        return answers.basic(request) or (name, secret)
+
+    async def _broken(self, request: web.Request, trouble: Trouble) -> web.StreamResponse:
+        match trouble:
+            case Refuses():
+                raise Refusal(trouble.status, trouble.code, trouble.message, retry_after_s=trouble.retry_after_s)
+            case Hangs():
+                await self._closing.wait()
+            case Garbage():
+                return web.Response(body=trouble.body, content_type="text/html")
+            case Drops():
+                if request.transport is not None:
+                    request.transport.abort()
+        return web.Response(status=503)
+
+
+async def _answered(handler: Callable[[web.Request], Awaitable[web.StreamResponse]], request: web.Request) -> web.StreamResponse:
+    """Refusals bear the rate limit as well."""
+    try:
+        return await handler(request)
+    except Refusal as refusal:
+        return answers.refused(refusal, context="lab-refused")
+
+
+def _limited(response: web.StreamResponse, standing: Standing) -> web.StreamResponse:
+    response.headers["inin-ratelimit-count"] = str(standing.count)
+    response.headers["inin-ratelimit-allowed"] = str(standing.allowed)
+    response.headers["inin-ratelimit-reset"] = str(standing.reset_s)
+    return response
