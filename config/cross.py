@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from config import cross_oversight, cross_plans, cross_probes, cross_server
+from config import cross_oversight, cross_plans, cross_platform, cross_probes, cross_server
 from config.addresses import Address
 from config.finding import Finding, repeated
 from config.model import (
@@ -78,6 +78,7 @@ def warnings_across(outline: Outline) -> Iterator[Finding]:
     if outline.server is not None:
         yield from cross_server.warnings(outline.server)
     yield from cross_probes.warnings(outline.probes)
+    yield from cross_platform.warnings(outline.probes, outline.apis)
     for name, gate in outline.gates.items():
         yield from _never_counted(("gates", name), gate, outline)
         yield from _unbound_not_counted(("gates", name), gate, outline)

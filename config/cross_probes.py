@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from config import cross_sip
+from config import cross_platform, cross_sip
 from config.finding import Finding
 from config.probing import Probe, SipOptionsProbe, SipRegisterProbe
 from config.problem import Path
@@ -21,6 +21,8 @@ def errors(probes: Mapping[str, Probe]) -> Iterator[Finding]:
         yield from _times(path, probe)
         if isinstance(probe, SipOptionsProbe | SipRegisterProbe):
             yield from cross_sip.errors(path, name, probe, rates)
+        if isinstance(probe, cross_platform.PlatformProbe):
+            yield from cross_platform.errors(path, probe)
 
 
 def warnings(probes: Mapping[str, Probe]) -> Iterator[Finding]:

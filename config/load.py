@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path as FilePath
 
+from config import overrides
 from config.cross import Outline, errors_across, warnings_across
 from config.decode import decode
 from config.document import Flaw, Mark, Node, Unreadable, read_document
@@ -22,13 +23,18 @@ Also = Callable[[Settings], Iterable[Finding]]
 
 
 def load(
-    path: str | os.PathLike[str], *, secrets_from: Mapping[str, str] | None = None, also: Also = lambda settings: ()
+    path: str | os.PathLike[str],
+    *,
+    secrets_from: Mapping[str, str] | None = None,
+    also: Also = lambda settings: (),
+    setting: Sequence[str] = (),
 ) -> Loaded:
     """Read and judge one file. Raises ConfigInvalid, also when the file cannot be read.
 
     With an environment in `secrets_from`, every secret is read too, and one that cannot be read is a problem at its place.
     Without, only its place is judged, so that a file can be checked on another machine than the one that holds the secrets.
-    `also` finds more that is wrong in settings that are sound in themselves.
+    `also` finds more that is wrong in settings that are sound in themselves. `setting` are values over those of the file, each
+    as `gates.inbound.trip.consecutive=2` (`config.overrides`).
     """
     file = os.fspath(path)
     try:
@@ -38,12 +44,12 @@ def load(
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ConfigInvalid([Problem(file, 1, 1, "", f"cannot be read: {reason}")]) from None
-    loaded, root = _judged(data, file, folder)
+    loaded, root = _judged(data, file, folder, setting)
     found = [*also(loaded.settings)]
     if secrets_from is not None:
         found += [Finding(place, message) for place, message in unreadable_secrets(loaded.settings, secrets_from)]
     if flaws := _placed(found, root):
-        raise ConfigInvalid(_problems(flaws, file), loaded.warnings)
+        raise ConfigInvalid(_problems(flaws, file, setting), loaded.warnings)
     return loaded
 
 
@@ -52,11 +58,12 @@ def judge(data: bytes, *, file: str, folder: str) -> Loaded:
     return _judged(data, file, folder)[0]
 
 
-def _judged(data: bytes, file: str, folder: str) -> tuple[Loaded, Node]:
+def _judged(data: bytes, file: str, folder: str, setting: Sequence[str] = ()) -> tuple[Loaded, Node]:
     try:
         root, flaws = read_document(_text(data))
     except Unreadable as unreadable:
         raise ConfigInvalid(_problems([unreadable.flaw], file)) from None
+    flaws += overrides.apply(root, setting)
     probes, gates, plans = (_declared(root, section) for section in ("probes", "gates", "plans"))
     decoded = decode(root, Settings, folder=folder)
     # An alias or a tag has no value of its own to judge.
@@ -64,9 +71,9 @@ def _judged(data: bytes, file: str, folder: str) -> tuple[Loaded, Node]:
     flaws += [flaw for flaw in decoded.flaws if flaw.mark not in shared]
     outline = Outline(**decoded.found, declared_probes=probes, declared_gates=gates, declared_plans=plans)
     flaws += _placed(errors_across(outline), root)
-    warnings = in_file_order(_problems(_placed(warnings_across(outline), root), file))
+    warnings = in_file_order(_problems(_placed(warnings_across(outline), root), file, setting))
     if flaws:
-        raise ConfigInvalid(_problems(flaws, file), warnings)
+        raise ConfigInvalid(_problems(flaws, file, setting), warnings)
     return Loaded(Settings(**decoded.found), warnings, hashlib.sha256(data).hexdigest()), root
 
 
@@ -122,5 +129,9 @@ def _is_itself(node: Node, part: str | int) -> bool:
     return part == 0 and isinstance(node.value, dict) and isinstance(part, int)
 
 
-def _problems(flaws: Iterable[Flaw], file: str) -> list[Problem]:
-    return [Problem(file, *flaw.mark, path_text(flaw.path), flaw.message) for flaw in flaws]
+def _problems(flaws: Iterable[Flaw], file: str, setting: Sequence[str] = ()) -> list[Problem]:
+    return [
+        Problem(overrides.source(line, setting, file), max(line, 1), column, path_text(flaw.path), flaw.message)
+        for flaw in flaws
+        for line, column in [flaw.mark]
+    ]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 
-from config.model import Settings, SipRegisterProbe
+from config.api import Api
+from config.model import Plan, Settings, SipRegisterProbe
 from config.problem import Path
 from config.secrets import Secret, SecretUnavailable, read
 
@@ -17,11 +19,26 @@ def secret_places(settings: Settings) -> Iterator[tuple[Path, Secret]]:
     for name, probe in settings.probes.items():
         if isinstance(probe, SipRegisterProbe) and probe.credentials is not None:
             yield ("probes", name, "credentials", "password"), probe.credentials.password
+    for name, api in settings.apis.items():
+        yield from _of_api(("apis", name, "auth"), api)
     for name, plan in settings.plans.items():
-        for at, stage in enumerate(plan.stages):
-            for number, step in enumerate(stage.steps):
-                where: Path = ("plans", name, "stages", at, "steps", number)
-                yield (*where, "provider", "rfc2136", "key", "secret"), step.provider.rfc2136.key.secret
+        yield from _of_plan(("plans", name), plan)
+
+
+def _of_plan(path: Path, plan: Plan) -> Iterator[tuple[Path, Secret]]:
+    for at, stage in enumerate(plan.stages):
+        for number, step in enumerate(stage.steps):
+            where: Path = (*path, "stages", at, "steps", number)
+            yield (*where, "provider", "rfc2136", "key", "secret"), step.provider.rfc2136.key.secret
+
+
+def _of_api(path: Path, api: Api) -> Iterator[tuple[Path, Secret]]:
+    """Every field of `auth` that is the place of a secret."""
+    if api.auth is not None:
+        for each in fields(api.auth):
+            value = getattr(api.auth, each.name)
+            if isinstance(value, Secret):
+                yield (*path, each.name), value
 
 
 def unreadable_secrets(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[Path, str]]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from config.quantities import Measure, Ratio, Size
+from config.platform_probing import AgentConsistencyProbe as AgentConsistencyProbe
+from config.platform_probing import PlatformTestCallProbe as PlatformTestCallProbe
+from config.platform_probing import TrunkHealthProbe as TrunkHealthProbe
+from config.quantities import Measure, Size
 from config.rules import Between, not_empty
 from config.secrets import Secret
 from config.units import (
@@ -16,6 +19,7 @@ from config.units import (
     Host,
     Name,
     OneOrMore,
+    ProbePath,
     SipTarget,
     Source,
     StatusClass,
@@ -24,7 +28,6 @@ from config.units import (
 from config.web_values import HeaderName, JsonPointer, LabelName, Scalar, UrlOrPath
 
 S = 1_000_000_000
-ProbePath = Literal["new", "baseline", "control"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,10 +117,17 @@ class JsonCondition:
     one_of: tuple[Scalar, ...] = ()
     below: Measure | None = None
     above: Measure | None = None
+    unit: Literal["s", "ms", "plain"] = "plain"
+    """What the number means that stands there; `s` or `ms` where `below` or `above` is a duration."""
 
     def __post_init__(self) -> None:
         if sum((self.equals is not None, bool(self.one_of), self.below is not None, self.above is not None)) > 1:
             raise ValueError("one condition for each pointer: equals, one_of, below or above")
+        bound = self.below or self.above
+        if bound is not None and bound.is_duration and self.unit == "plain":
+            raise ValueError(f"{bound} is a duration: say what the number there means, unit: s or unit: ms")
+        if self.unit != "plain" and (bound is None or not bound.is_duration):
+            raise ValueError(f"unit: {self.unit} goes with a duration, such as below: 5s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +136,9 @@ class Expectation:
     json: tuple[JsonCondition, ...] = ()
     within: Duration | None = None
     """Slower answers FAIL; default: the probe's timeout alone."""
+    counts_as: Annotated[int, Between(300, 699)] | None = None
+    """The code for gates of an answer with a good status that FAILs all the same: by a condition, its time or its size. Default:
+    none, so that callers are turned away and no run starts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,81 +173,6 @@ class HttpProbe:
     @property
     def asked(self) -> str:
         return f"{self.method} {self.url}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrunkHealthProbe:
-    """What a Genesys Cloud organisation says of its trunks. Each trunk is judged by itself."""
-
-    kind: Literal["trunk_health"]
-    path: ProbePath
-    api: Name
-    trunks: OneOrMore[Annotated[str, not_empty]]
-    """Their ids."""
-    require: OneOrMore[Literal["in_service", "connected", "registered", "options"]] = ("in_service", "connected")
-    every: Duration = 15 * S
-    suspect_every: Duration | None = None
-    timeout: Duration = 5 * S
-
-    @property
-    def asked(self) -> str:
-        return f"trunks of {self.api}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    method: Literal["GET", "POST", "PUT", "PATCH"] = "POST"
-    url: UrlOrPath
-    body: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlatformTestCallProbe:
-    """A platform's own test call: started, and asked after until it has a result."""
-
-    kind: Literal["platform_test_call"]
-    path: ProbePath
-    api: Name
-    start: Request
-    id: JsonPointer = "/id"
-    """Where the answer to `start` says which call it was; `{id}` in `poll` stands for it."""
-    poll: UrlOrPath
-    poll_every: Duration = 1 * S
-    state: JsonPointer = "/status"
-    passed: OneOrMore[Scalar]
-    """Values of `state` that end a good call."""
-    failed: OneOrMore[Scalar]
-    """And a bad one."""
-    every: Duration = 60 * S
-    suspect_every: Duration | None = None
-    timeout: Duration = 30 * S
-    """From the start to the result."""
-
-    @property
-    def asked(self) -> str:
-        return f"{self.start.method} {self.start.url}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentConsistencyProbe:
-    """The share of agents whose configuration, live routing state and queue membership agree (Genesys Cloud)."""
-
-    kind: Literal["agent_consistency"]
-    path: ProbePath
-    api: Name
-    queue: Annotated[str, not_empty]
-    """The id of the queue that they belong to."""
-    agents: OneOrMore[Annotated[str, not_empty]]
-    """The ids of users. A larger list than `sample` is drawn from."""
-    sample: Annotated[int, Between(1, 1000)] = 50
-    at_least: Ratio = 0.98
-    every: Duration = 60 * S
-    suspect_every: Duration | None = None
-    timeout: Duration = 30 * S
-
-    @property
-    def asked(self) -> str:
-        return f"agents of queue {self.queue} of {self.api}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

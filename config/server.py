@@ -119,6 +119,8 @@ class WebhookServer:
     """Where a request says the caller's region."""
     numbers: LedgerField | None = None
     """Where a request says the number that was called (DNIS)."""
+    conversation: Annotated[str, _field] = "conversationId"
+    """Where a request says whose call it is: a gate with `admit` lets a share of the conversations in."""
     agent_check: tuple[AgentCheck, ...] = ()
     absence_key: Secret | None = None
     """Who shows this one is answered late, with an error, with garbage or not at all, and never OK (docs/ivr-genesys.md)."""

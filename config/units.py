@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from config.addresses import (
     Address,
@@ -214,6 +214,7 @@ def _is_name(text: str) -> str:
     return text
 
 
+ProbePath = Literal["new", "baseline", "control"]
 Name = Annotated[str, _is_name]
 
 Aor = Annotated[str, Parsed(parse_aor)]

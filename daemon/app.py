@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.model import Settings
-from daemon import assembly, compose, webhook_front
+from daemon import assembly, compose, compose_apis, webhook_front
 from daemon.assembly import JournalFlawed as JournalFlawed
 from daemon.assembly import Means
 from daemon.board import Board
@@ -92,12 +92,11 @@ async def composed(
         stack.push_async_callback(store.close)
         sip = SipEngine()
         stack.callback(sip.close)
-        probing = Probing(
-            settings.probes,
-            probe_kinds.Means(
-                sip=sip, resolver=compose.resolver(settings), rng=rng, passwords=compose.passwords(settings, environ)
-            ),
-        )
+        resolver = compose.resolver(settings)
+        apis = compose_apis.apis(settings, environ, resolver=resolver, rng=rng)
+        stack.push_async_callback(apis.close)
+        passwords = compose.passwords(settings, environ)
+        probing = Probing(settings.probes, probe_kinds.Means(sip=sip, resolver=resolver, rng=rng, apis=apis, passwords=passwords))
         stack.push_async_callback(probing.close)
         notifier = Notifier(environ)
         stack.callback(notifier.close)

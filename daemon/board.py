@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from daemon.oversight import Oversight
+from daemon.unasked import Kept
 from gates.cutover import Cutover
+from gates.doubt import Control
 from gates.gate import Gate
 from gates.lease import Lease
 
@@ -19,3 +22,7 @@ class Board:
     leases: Mapping[str, Lease] = field(default_factory=dict)
     turned_ns: int = 0
     impaired: str = ""
+    oversight: Oversight = field(default_factory=Oversight)
+    control: Control = field(default_factory=Control)
+    kept: tuple[Kept, ...] = ()
+    """Runs that are due and that an interlock keeps from starting."""

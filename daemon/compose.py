@@ -9,13 +9,13 @@ import base64
 from collections.abc import Mapping
 
 from config import secrets
-from config.model import Gate as GateSettings
 from config.model import Plan as PlanSettings
 from config.model import Probe, Settings, SipRegisterProbe
 from config.secrets import SecretUnavailable
+from daemon import compose_gates
 from daemon.moments import Window
 from daemon.web import absence
-from gates.gate import GateSpec, OnTrip
+from gates.gate import GateSpec
 from probes.resolver import Resolver, Servers
 from probes.schedule import Cadence
 from reverters.dns.expand import expand
@@ -23,30 +23,14 @@ from reverters.plan import Wait
 from reverters.planner import PlanSpec, StageSpec
 
 NS_PER_S = 1_000_000_000
-FRESH_INTERVALS = 3
 
 
 def cadence(probe: Probe) -> Cadence:
     return Cadence(every_ns=probe.every, suspect_every_ns=probe.suspect_every or probe.every)
 
 
-def gate(name: str, settings: GateSettings, probes: Mapping[str, Probe]) -> GateSpec:
-    used = [probes[probe] for probe in (*settings.trip[0].probes, *settings.compare_with)]
-    default_age = max(FRESH_INTERVALS * probe.every + probe.timeout for probe in used)
-    return GateSpec(
-        name=name,
-        needed=tuple(settings.trip[0].probes),
-        baseline=tuple(settings.compare_with),
-        threshold=settings.trip[0].threshold,
-        codes=frozenset(settings.trip[0].codes),
-        recover=settings.recover.consecutive,
-        max_age_ns=settings.max_age or default_age,
-        on_trip=tuple(OnTrip(entry.run, entry.confirm_for) for entry in settings.on_trip),
-    )
-
-
 def gates(settings: Settings) -> dict[str, GateSpec]:
-    return {name: gate(name, found, settings.probes) for name, found in settings.gates.items()}
+    return {name: compose_gates.of(name, found, settings.probes) for name, found in settings.gates.items()}
 
 
 def plan(name: str, settings: PlanSettings) -> PlanSpec:

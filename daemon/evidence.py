@@ -9,6 +9,7 @@ from daemon.forecast import Pace
 from daemon.status import instant
 from gates import rule
 from gates.gate import Gate, Transition
+from gates.spec import codes_of
 from probes.sample import NS_PER_MS, Moment, Origin, Outcome, Sample
 
 
@@ -73,8 +74,14 @@ def counts(gate: Gate, sample: Sample, judged: Collection[tuple[int, str]]) -> s
         return _uncounted(sample, _judged(gate, sample))
     if sample.result.outcome is Outcome.PASS:
         return "resets"
-    inside = sample.probe in gate.spec.baseline or sample.result.code in gate.spec.codes
+    inside = sample.probe in gate.spec.baseline or _is_counted(gate, sample)
     return "yes" if inside else "for the answer only: outside the code set"
+
+
+def _is_counted(gate: Gate, sample: Sample) -> bool:
+    """By one rule over the probe at least. A rule that asks for no codes counts each failure."""
+    codes = [codes_of(clause.rule) for clause in gate.spec.clauses if sample.probe in clause.probes]
+    return any(not each or sample.result.code in each for each in codes)
 
 
 def _judged(gate: Gate, sample: Sample) -> int:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from daemon.orders import Order, Refused
 from daemon.reply import Reply
-from gates.cutover import Command
+from daemon.terms import Terms
+from gates.cutover import Command, Cutover
 from probes.sample import Sample
 from reverters.journal import JournalEntry
 from reverters.plan import Document
@@ -27,6 +30,18 @@ class Ordered:
 
 
 @dataclass(frozen=True, slots=True)
+class Reload:
+    """A new configuration on its way. `decide` is asked once nothing else is on its way to the journal; when what it says is
+    durable, `take` puts the new parts in the place of the old, and says what the judge goes by from then on.
+    """
+
+    decide: Callable[[Cutover], Order | Refused]
+    take: Callable[[], Terms]
+    answer: asyncio.Future[Reply]
+    command: str = "reload"
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     """An entry became durable."""
 
@@ -40,7 +55,7 @@ class Committed:
     trouble: str
 
 
-Message = Sample | Ordered | Recorded | Committed
+Message = Sample | Ordered | Reload | Recorded | Committed
 
 
 @dataclass(slots=True)
@@ -59,7 +74,7 @@ class Inbox:
             self._messages.append(sample)
         self._arrived.set()
 
-    def put(self, message: Ordered | Recorded | Committed) -> None:
+    def put(self, message: Ordered | Reload | Recorded | Committed) -> None:
         self._messages.append(message)
         self._arrived.set()
 

@@ -11,21 +11,22 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 
-from daemon import orders, recall, told, unasked
+from daemon import orders, recall, terms, told, unasked
 from daemon.board import Board
 from daemon.effects import Effects
-from daemon.inbox import Committed, Inbox, Message, Ordered, Recorded
+from daemon.inbox import Committed, Inbox, Message, Ordered, Recorded, Reload
 from daemon.moments import Window, disturbance
 from daemon.orders import Order, Refused
 from daemon.oversight import Oversight
 from daemon.planbook import PlanBook
+from daemon.recording.tape import Tape
 from daemon.reply import Exit, Reply
+from daemon.terms import Terms
 from daemon.unasked import Situation
 from daemon.watch import Watch
 from gates import lease, machine
-from gates.command import Facts
 from gates.cutover import Command, Cutover
-from gates.gate import Gate, GateSpec, GateState, Transition, concerned, fresh, relatched, was_told
+from gates.gate import Gate, GateSpec, GateState, Transition, concerned, was_told
 from gates.lease import Lease
 from gates.machine import Disturbed, Latch, Reset, Tick
 from probes import clock
@@ -54,12 +55,11 @@ class Judge:
         effects: Effects,
         now: Moment,
         oversight: Oversight | None = None,
+        tape: Tape | None = None,
     ) -> None:
         self.inbox = inbox
-        self.gates: dict[str, Gate] = {
-            name: relatched(spec, cutover.latched[name], now=now) if name in cutover.latched else fresh(spec)
-            for name, spec in specs.items()
-        }
+        self.gates: dict[str, Gate] = terms.begun(specs, cutover, now=now)
+        self._tape = tape or Tape()
         self._concerned = concerned(specs)
         self._watch = Watch(oversight or Oversight())
         self.cutover = replace(cutover, generation=cutover.generation + RESTART_STEP)
@@ -70,8 +70,8 @@ class Judge:
         self._turned = now
         self._dropped = 0
         self._queued: frozenset[str] = frozenset()
-        self._waiting: deque[Ordered] = deque()
-        self._pending: tuple[Ordered | None, Order] | None = None
+        self._waiting: deque[Ordered | Reload] = deque()
+        self._pending: tuple[Ordered | Reload | None, Order] | None = None
         self._tripped: dict[str, Gate] = {}
         self._board.turned_ns = now.mono_ns
         self._publish(now)
@@ -102,9 +102,11 @@ class Judge:
         self._board.turned_ns = now.mono_ns
         self._watch.soak(self._situation(now))
         self._order(now)
-        self._pace()
+        self._watch.show(self._board)
+        self._pace(now)
         self._steer()
         self._turned = now
+        self._tape.turned(now)
         self._effects.turned(lag_ns=lag_ns)
 
     def impair(self, reason: str) -> None:
@@ -123,10 +125,10 @@ class Judge:
     def _take(self, message: Message, now: Moment) -> None:
         match message:
             case Sample():
-                heard = self._watch.heard(message)
+                heard = self._watch.heard(self._tape.heard(message))
                 for name in self._concerned.get(message.probe, ()):
                     self._advance(name, heard, now)
-            case Ordered():
+            case Ordered() | Reload():
                 self._waiting.append(message)
                 self._halt_at_once()
             case Recorded(entry):
@@ -151,7 +153,7 @@ class Judge:
 
     def _advance(self, name: str, event: machine.Event, now: Moment) -> None:
         before = self.gates[name]
-        self.gates[name], transition = machine.advance(before, event, now=now)
+        self.gates[name], transition = self._tape.advance(before, event, now=now)
         if isinstance(event, Sample) and was_told(before, self.gates[name], event.probe):
             self._effects.counted(self.gates[name], event)
         if transition:
@@ -175,19 +177,17 @@ class Judge:
         """Renew every lease; journal each change of what callers are told."""
         before = self._board.leases
         leases = {name: self._lease(gate, now) for name, gate in self._real.items()}
-        changed = [name for name, now_told in leases.items() if told.tells_otherwise(before.get(name), now_told)]
-        if changed and before:
+        changed = [name for name, now_told in leases.items() if name in before and told.tells_otherwise(before[name], now_told)]
+        if changed:
             self.cutover = replace(self.cutover, generation=self.cutover.generation + 1)
             leases = {name: self._lease(gate, now) for name, gate in self._real.items()}
         self._board.gates, self._board.leases, self._board.cutover = dict(self.gates), leases, self.cutover
-        for name in changed if before else []:
+        for name in changed:
             self._effects.note(told.judged(before[name], leases[name], (transitions or {}).get(name)), "judge")
 
     def _lease(self, gate: Gate, now: Moment) -> Lease:
-        impaired = "journal" if self._board.impaired else ""
-        return lease.lease(
-            gate, self.cutover, impaired=impaired, admitted=self._watch.share(gate.spec.name, self.cutover), now=now
-        )
+        impaired, admitted = "journal" if self._board.impaired else "", self._watch.share(gate.spec.name, self.cutover)
+        return lease.lease(gate, self.cutover, impaired=impaired, admitted=admitted, now=now)
 
     def _order(self, now: Moment) -> None:
         """At most one thing on its way to the journal: the next decision sees what this one did."""
@@ -196,23 +196,19 @@ class Judge:
         if not self._pending and not self._board.impaired:
             self._by_itself(now)
 
-    def _decide(self, ordered: Ordered, now: Moment) -> None:
-        decided = orders.decide(
-            self.cutover,
-            ordered.command,
-            ordered.arguments,
-            actor=ordered.actor,
-            facts=self.facts(now),
-            gates=self._real,
-            plans=self._book.plans,
-            now=now,
-        )
+    def _decide(self, ordered: Ordered | Reload, now: Moment) -> None:
+        decided = ordered.decide(self.cutover) if isinstance(ordered, Reload) else self._weighed(ordered, now)
         if isinstance(decided, Refused):
             _answer(ordered, Reply(Exit.REFUSED, f"refused: {decided.why}"))
             return
         self._commit(ordered, decided, now)
 
-    def _commit(self, ordered: Ordered | None, order: Order, now: Moment) -> None:
+    def _weighed(self, ordered: Ordered, now: Moment) -> Order | Refused:
+        facts = terms.facts(self._situation(now), self._book)
+        what, arguments, gates, plans = ordered.command, ordered.arguments, self._real, self._book.plans
+        return orders.decide(self.cutover, what, arguments, actor=ordered.actor, facts=facts, gates=gates, plans=plans, now=now)
+
+    def _commit(self, ordered: Ordered | Reload | None, order: Order, now: Moment) -> None:
         if any(isinstance(body, Planned) for body in order.bodies):
             self._latch_at_once(order, now)
         self._pending = (ordered, order)
@@ -233,8 +229,7 @@ class Judge:
             shadows = {name: self.gates[name] for name in self._watch.oversight.shadows}
             for body in self._watch.news(kept, shadows, now=now):
                 self._effects.note(body, "judge")
-        order = order or unasked.raising(situation)
-        if order:
+        if order := order or unasked.raising(situation):
             self._commit(None, order, now)
 
     def _situation(self, now: Moment) -> Situation:
@@ -255,6 +250,8 @@ class Judge:
         if ordered is None:
             return
         if not trouble:
+            if isinstance(ordered, Reload):
+                self._go_by(ordered.take(), now)
             _answer(ordered, Reply(Exit.OK, order.message, {"run": order.run} if order.run else {}))
         elif ordered.command is Command.HALT:
             _answer(ordered, Reply(Exit.OK, f"halted, but a restart would forget it: {trouble}"))
@@ -266,33 +263,25 @@ class Judge:
         for name in (name for body in order.bodies if isinstance(body, Planned) for name in body.gates):
             gate = self.gates[name]
             if name in self.cutover.latched:
-                self.gates[name] = replace(gate, ran=self.cutover.latched[name])
+                self.gates[name] = self._tape.unlatched(replace(gate, ran=self.cutover.latched[name]))
             elif gate.latched and name in self._tripped:
-                self.gates[name] = replace(gate, latched=False, ran=self._tripped[name].ran)
+                self.gates[name] = self._tape.unlatched(replace(gate, latched=False, ran=self._tripped[name].ran))
             elif gate.latched:
                 self._advance(name, Reset("the journal: the run could not be recorded"), now)
 
-    def facts(self, now: Moment) -> Facts:
-        return Facts(
-            now_utc_ns=now.utc_ns,
-            opens_utc_ns=self._window.opens_utc_ns,
-            closes_utc_ns=self._window.closes_utc_ns,
-            digests=tuple(plan.digest for plan in self._book.plans.values()),
-            unhealthy=tuple(
-                f"{name} is {gate.state}" for name, gate in self._real.items() if gate.state is not GateState.HEALTHY
-            ),
-            gates=frozenset(self._real),
-            problem=self._book.problem if self._book.specs else "",
-            objections=unasked.objections_by_hand(self._situation(now)),
-            interlocks=self._watch.oversight.interlocks.names,
-        )
+    def _go_by(self, other: Terms, now: Moment) -> None:
+        """A new configuration: gates that it does not concern go on as they are."""
+        self.gates = terms.gates_under(other, self.gates, self.cutover, now=now)
+        self._tape.anew(name for name in other.specs if name not in other.kept)
+        self._concerned, self._window = concerned(other.specs), other.window
+        self._watch.replace(other.oversight, other.afresh)
+        self._publish(now)
 
-    def _pace(self) -> None:
-        changed = self._watch.pace(self.gates.values())
-        if changed:
+    def _pace(self, now: Moment) -> None:
+        if changed := self._watch.pace(self.gates.values(), now=now):
             self._effects.pace(*changed)
 
 
-def _answer(ordered: Ordered, reply: Reply) -> None:
+def _answer(ordered: Ordered | Reload, reply: Reply) -> None:
     if not ordered.answer.done():
         ordered.answer.set_result(reply)

@@ -38,7 +38,7 @@ def run_id(plan: str, *, now: Moment) -> str:
 
 def planned(plan: Plan, gates: Iterable[Gate], *, cause: str, evidence: str, now: Moment) -> Planned:
     """A run of `plan` that latches `gates`. Recovery time runs from the first failed sample, or from now."""
-    seen = [moment.utc_ns for gate in gates if (moment := machine.first_failed(gate))]
+    seen = [moment.utc_ns for gate in gates if (moment := machine.first_failed(gate, now=now))]
     return Planned(
         plan=plan.name,
         digest=plan.digest,

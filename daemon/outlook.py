@@ -9,30 +9,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from daemon import forecast
+from daemon import forecast, outlook_rules
+from daemon.change import Change
 from daemon.forecast import Pace, Span
-from gates import compare, words
-from gates.gate import Gate, GateState, Input
+from gates import verdict, words
+from gates.gate import Gate, GateState
+from gates.input import Input
+from gates.rules.reading import Level
+from gates.verdict import is_stale
 from probes.sample import Moment
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """`to` is a state of the gate, or DEGRADED where only the answer changes. `span` is None where no cadence brings it about."""
-
-    to: str
-    by: str
-    span: Span | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class View:
-    """A gate as it is looked at: `paces` by probe, `codes` in the order of the configuration (`503/408`)."""
+    """A gate as it is looked at; `paces` by probe."""
 
     gate: Gate
     paces: Mapping[str, Pace]
-    codes: str
     now: Moment
+
+    @property
+    def codes(self) -> str:
+        """In the order of the configuration: `503/408`."""
+        sole = self.gate.spec.sole
+        return "/".join(str(code) for code in sole.codes) if sole else ""
 
     @property
     def threshold(self) -> int:
@@ -67,7 +67,24 @@ def changes(view: View) -> list[Change]:
     """Every way out of the present state, the most likely to matter first."""
     if view.gate.latched:
         return [Change(GateState.UNKNOWN, "only `reset`: a latched gate stays TRIPPED whatever its probes say")]
-    return _FROM[view.gate.state](view)
+    return _FROM[view.gate.state](view) if view.gate.spec.sole else _by_rules(view)
+
+
+def _by_rules(view: View) -> list[Change]:
+    """Of a gate that does more than count failures of one kind."""
+    gate, now = view.gate, view.now
+    if gate.state is GateState.UNKNOWN:
+        return outlook_rules.recovers(gate, 1, now=now)
+    stands = verdict.stands(gate, now=now)
+    asks = stands and gate.spec.baseline and gate.state in (GateState.SUSPECT, GateState.INCONCLUSIVE)
+    ways = _asks_baseline(view) if asks else [] if stands else outlook_rules.trips(gate, now=now)
+    return [*ways, *outlook_rules.recovers(gate, _enough(view), now=now), *_goes_stale(view)]
+
+
+def _enough(view: View) -> int:
+    """How many PASSes in a row are needed: more where callers were turned away."""
+    turned_away = view.gate.degraded or view.gate.state is GateState.INCONCLUSIVE
+    return view.gate.spec.recover if turned_away else 1
 
 
 def _from_unknown(view: View) -> list[Change]:
@@ -80,7 +97,7 @@ def _from_unknown(view: View) -> list[Change]:
 
 def _must_pass(view: View, probe: str) -> bool:
     known = view.gate.inputs[probe]
-    return not known.passes or compare.is_stale(known, max_age_ns=view.gate.spec.max_age_ns, now=view.now)
+    return not known.passes or is_stale(known, max_age_ns=view.gate.spec.max_age_ns, now=view.now)
 
 
 def _from_healthy(view: View) -> list[Change]:
@@ -94,7 +111,7 @@ def _from_healthy(view: View) -> list[Change]:
 
 
 def _from_suspect(view: View) -> list[Change]:
-    if compare.at_threshold(view.gate):
+    if verdict.stands(view.gate, now=view.now):
         return [*_asks_baseline(view), *_recovers(view), *_goes_stale(view)]
     failing = [probe for probe, known in view.inputs(view.gate.spec.needed).items() if known.failing]
     nearest = [words.distance(view.gate)[0]] if failing else view.gate.spec.needed
@@ -103,12 +120,12 @@ def _from_suspect(view: View) -> list[Change]:
 
 
 def _from_tripped(view: View) -> list[Change]:
-    inconclusive = _baseline_fails(view) if compare.at_threshold(view.gate) else []
+    inconclusive = _baseline_fails(view) if verdict.stands(view.gate, now=view.now) else []
     return [*_recovers(view), *inconclusive, *_goes_stale(view)]
 
 
 def _from_inconclusive(view: View) -> list[Change]:
-    if compare.at_threshold(view.gate):
+    if verdict.stands(view.gate, now=view.now):
         return [*_baseline_passes(view), *_recovers(view), *_goes_stale(view)]
     return [*_recovers(view), *_trips(view, view.gate.spec.needed), *_goes_stale(view)]
 
@@ -154,8 +171,7 @@ def _turns_away(view: View, probes: Iterable[str]) -> list[Change]:
 
 def _recovers(view: View) -> list[Change]:
     """Every needed probe must pass, and often enough where callers were turned away."""
-    gate = view.gate
-    enough = gate.spec.recover if gate.degraded or gate.state is GateState.INCONCLUSIVE else 1
+    gate, enough = view.gate, _enough(view)
     missing = {probe: count for probe, known in view.inputs(gate.spec.needed).items() if (count := enough - known.passes) > 0}
     if not missing:
         return [Change(GateState.HEALTHY, "the next turn of the judging loop")]
@@ -183,9 +199,9 @@ def _asks_baseline(view: View) -> list[Change]:
 
 def _baseline_passes(view: View) -> list[Change]:
     """Each baseline probe that has not yet proved good since the trouble began."""
-    since = min(
-        (known.first_counted for known in compare.at_threshold(view.gate) if known.first_counted), key=lambda at: at.mono_ns
-    )
+    readings = [member.reading for row in verdict.members(view.gate, now=view.now) for member in row]
+    began = [each.since for each in readings if each.level is Level.BAD and each.since]
+    since = min(began, key=lambda at: at.mono_ns, default=view.now)
     missing = [probe for probe, known in view.inputs(view.gate.spec.baseline).items() if not _proved(view, known, since)]
     span = forecast.of_each(view.passes(probe, 1) for probe in missing) if missing else None
     asked = _all(view.one(missing or view.gate.spec.baseline))
@@ -195,7 +211,7 @@ def _baseline_passes(view: View) -> list[Change]:
 
 def _proved(view: View, known: Input, since: Moment) -> bool:
     asked_since = known.passes > 0 and known.passed_sent is not None and known.passed_sent.mono_ns > since.mono_ns
-    return asked_since and not compare.is_stale(known, max_age_ns=view.gate.spec.max_age_ns, now=view.now)
+    return asked_since and not is_stale(known, max_age_ns=view.gate.spec.max_age_ns, now=view.now)
 
 
 def _baseline_fails(view: View) -> list[Change]:
@@ -211,10 +227,14 @@ def _baseline_fails(view: View) -> list[Change]:
 
 def _goes_stale(view: View) -> list[Change]:
     """Silence of our own: no result at all, not even a failure. Outside UNKNOWN every needed input has been heard."""
+    hangs_on = verdict.hangs_on(view.gate, now=view.now)
     sent = [(known.sent, probe) for probe, known in view.inputs(view.gate.spec.needed).items() if known.sent]
-    moment, oldest = min(sent, key=lambda pair: pair[0].mono_ns)
+    oldest = next((pair for pair in sent if pair[0].mono_ns == hangs_on), None)
+    if oldest is None:
+        return []
+    moment, probe = oldest
     left = max(moment.mono_ns + view.gate.spec.max_age_ns - view.now.mono_ns, 0)
-    by = f"no result of {oldest} for {words.seconds(view.gate.spec.max_age_ns)} (its newest was sent {view.ago(moment)})"
+    by = f"no result of {probe} for {words.seconds(view.gate.spec.max_age_ns)} (its newest was sent {view.ago(moment)})"
     return [Change(GateState.UNKNOWN, by, Span(left, left))]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from daemon import overseen
 from daemon.board import Board
 from daemon.status import instant
 from gates import command, compare, words
@@ -20,6 +21,7 @@ _BECAUSE = {  # what `gates.lease` gives as a reason, in words
     "unknown": "not every needed input has passed since the start, a reset or a gap in its results",
     "tripped": "the new path has failed the rule",
     "degraded": "callers were turned away, and the gate has not recovered since",
+    "not-admitted": "the share of callers that are let in is 0%",
     "journal": "the journal cannot be written: what happens now would be forgotten",
     "judge-lagging": "the judging loop has not turned for more than 1 s: nothing here is of this moment",
     "stale": "the oldest needed input has outlived max_age",
@@ -53,6 +55,7 @@ def standing(gate: Gate, board: Board, reason: str, *, now: Moment) -> list[dict
         *_of_latch(gate, cutover),
         *_of_hold(gate, cutover, now=now),
         *_of_run(cutover),
+        *overseen.standing(gate, board, now=now),
         *_of_ourselves(gate, board, reason),
     ]
     if cutover.halted:

@@ -1,10 +1,11 @@
-"""The probes of this daemon: made, watched for what they tell of registrations, and ended in order."""
+"""The probes of this daemon: made, replaced by a reload, watched for what they tell of registrations, and ended in order."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 from config.model import Probe as ProbeSettings
 from config.model import SipRegisterProbe
@@ -13,9 +14,8 @@ from daemon.held import Held
 from daemon.registration_view import RegistrarView, RegistrationView
 from probes import registry
 from probes.clock import mono_ns
-from probes.probe import Probe
 from probes.registry import Means
-from probes.runner import Job
+from probes.runner import Job, ProbeRunner
 from probes.sample import Sample
 from probes.sip.registering.bind import RegisterBindProbe
 from probes.sip.registering.query import RegisterQueryProbe
@@ -24,6 +24,18 @@ from probes.sip.registering.registration import Registration
 LEAVE_S = 1.0
 """How long registrars may take to hear that we are gone; the bindings of those that do not answer run out by themselves."""
 
+Bound = list[tuple[RegisterBindProbe, bool]]
+"""Registrations of our own, and whether each is to be taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """The probes of a new configuration, made and not yet asked anything. Nothing is to be closed if they never come."""
+
+    settings: Mapping[str, ProbeSettings]
+    means: Means
+    jobs: Mapping[str, Job]
+
 
 class Probing:
     """`settings` by the probes' names. Register `sampled`; `close` when the daemon ends."""
@@ -31,12 +43,14 @@ class Probing:
     def __init__(self, settings: Mapping[str, ProbeSettings], means: Means) -> None:
         self._settings = settings
         self._means = means
+        self._jobs: Mapping[str, Job] = {name: _job(name, probe, means) for name, probe in settings.items()}
         self.kinds = {name: probe.kind for name, probe in settings.items()}
-        self._probes: dict[str, Probe] = {name: registry.build(name, probe, means) for name, probe in settings.items()}
         self._told = {name: Held() for name, probe in settings.items() if isinstance(probe, SipRegisterProbe)}
+        self._leaving: set[asyncio.Task[None]] = set()
+        self._held: set[str] = set()
 
-    def jobs(self) -> dict[str, Job]:
-        return {name: Job(probe, compose.cadence(self._settings[name])) for name, probe in self._probes.items()}
+    def jobs(self) -> Mapping[str, Job]:
+        return self._jobs
 
     def sampled(self, sample: Sample, path: str) -> None:
         if sample.probe in self._told:
@@ -44,7 +58,7 @@ class Probing:
 
     def registrations(self) -> Iterator[RegistrationView]:
         for name, held in self._told.items():
-            probe = self._probes[name]
+            probe = self._jobs[name].probe
             if isinstance(probe, RegisterBindProbe):
                 yield _kept(name, probe.registration)
             else:
@@ -57,26 +71,81 @@ class Probing:
 
     def again(self, name: str) -> bool:
         """The operator's word that a registrar that rejected us may be asked again. False where no such registration is."""
-        probe = self._probes.get(name)
+        probe = self._jobs[name].probe if name in self._jobs else None
         if not isinstance(probe, RegisterBindProbe | RegisterQueryProbe):
             return False
         probe.again()
         return True
 
+    def prepare(
+        self, settings: Mapping[str, ProbeSettings], *, afresh: Collection[str], passwords: Mapping[str, bytes]
+    ) -> Coming:
+        """`afresh` are those that are new or changed; all others stay the objects that they are."""
+        means = self._means.successor(self._settings, settings, passwords=passwords)
+        jobs = {name: _job(name, probe, means) if name in afresh else self._jobs[name] for name, probe in settings.items()}
+        return Coming(settings, means, jobs)
+
+    def take(self, coming: Coming, runner: ProbeRunner) -> None:
+        """From now on these. The bindings of those that go are taken back first: a registration that comes in the place of one
+        has the same contact, and is begun when that one has ended.
+        """
+        going = {name: job for name, job in self._jobs.items() if coming.jobs.get(name) is not job}
+        new = {name for name, job in coming.jobs.items() if self._jobs.get(name) is not job}
+        bound = self._bound(going)
+        before, self._means = self._means, coming.means
+        self._settings, self._jobs = coming.settings, coming.jobs
+        self.kinds.clear()
+        self.kinds.update({name: probe.kind for name, probe in coming.settings.items()})
+        registering = [name for name, probe in coming.settings.items() if isinstance(probe, SipRegisterProbe)]
+        self._told = {name: Held() if name in new else self._told[name] for name in registering}
+        if bound or self._leaving:
+            self._held = {name for name in new | self._held if _is_bind(coming.jobs.get(name))}
+        runner.change(coming.jobs, held=self._held & new)
+        if bound:
+            task = asyncio.create_task(self._leave(bound, before, coming.means, runner), name="leaving registrars")
+            self._leaving.add(task)
+        else:
+            before.retire(coming.means)
+
+    async def _leave(self, bound: Bound, before: Means, after: Means, runner: ProbeRunner) -> None:
+        try:
+            await _take_back(bound)
+        finally:
+            before.retire(after)
+            task = asyncio.current_task()
+            self._leaving = {each for each in self._leaving if each is not task}
+        if not self._leaving:
+            held, self._held = self._held, set()
+            runner.release(held)
+
+    def _bound(self, jobs: Mapping[str, Job]) -> Bound:
+        return [
+            (job.probe, isinstance(settings, SipRegisterProbe) and settings.unregister)
+            for name, job in jobs.items()
+            if isinstance(job.probe, RegisterBindProbe) and (settings := self._settings[name])
+        ]
+
     async def close(self) -> None:
         """Take back the bindings that are to be taken back, all at once and not for long, and end the rest."""
-        bound = {name: probe for name, probe in self._probes.items() if isinstance(probe, RegisterBindProbe)}
-        leaving = [probe.close(unregister=True) for name, probe in bound.items() if _unregisters(self._settings[name])]
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LEAVE_S):
-                await asyncio.gather(*leaving)
-        for probe in bound.values():
-            await probe.close(unregister=False)
+        await asyncio.gather(*self._leaving)
+        await _take_back(self._bound(self._jobs))
         self._means.close()
 
 
-def _unregisters(settings: ProbeSettings) -> bool:
-    return isinstance(settings, SipRegisterProbe) and settings.unregister
+async def _take_back(bound: Bound) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LEAVE_S):
+            await asyncio.gather(*(probe.close(unregister=True) for probe, unregisters in bound if unregisters))
+    for probe, _ in bound:
+        await probe.close(unregister=False)
+
+
+def _job(name: str, settings: ProbeSettings, means: Means) -> Job:
+    return Job(registry.build(name, settings, means), compose.cadence(settings))
+
+
+def _is_bind(job: Job | None) -> bool:
+    return job is not None and isinstance(job.probe, RegisterBindProbe)
 
 
 def _kept(name: str, registration: Registration) -> RegistrationView:

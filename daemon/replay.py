@@ -31,9 +31,7 @@ def unlatched(gate: Gate, mark: Unlatched) -> Gate:
 class Replay:
     """Gates through a recording. `told` hears of each transition, with the gate after it; `as_it_was` keeps the runs of then."""
 
-    def __init__(
-        self, specs: Mapping[str, GateSpec], oversight: Oversight, told: Told, *, as_it_was: bool, now: Moment
-    ) -> None:
+    def __init__(self, specs: Mapping[str, GateSpec], oversight: Oversight, told: Told, *, as_it_was: bool) -> None:
         self._specs = specs
         self._concerned = concerned(specs)
         self._told = told
@@ -90,11 +88,11 @@ class Replay:
 
 
 def transitions(
-    turns: Iterable[Turn], specs: Mapping[str, GateSpec], oversight: Oversight = Oversight(), *, as_it_was: bool = True
+    turns: Iterable[Turn], specs: Mapping[str, GateSpec], oversight: Oversight, *, as_it_was: bool = True
 ) -> list[Transition]:
     """All of them, in order."""
     found: list[Transition] = []
-    replay = Replay(specs, oversight, lambda gate, transition: found.append(transition), as_it_was=as_it_was, now=Moment(0, 0))
+    replay = Replay(specs, oversight, lambda gate, transition: found.append(transition), as_it_was=as_it_was)
     for turn in turns:
         replay.turn(turn)
     return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from daemon.board import Board
 from daemon.status import Standing
-from gates import compare, machine, words
+from gates import machine, verdict, words
 from gates.cutover import Cutover, Phase
 from gates.gate import Gate, GateState, OnTrip
 from gates.machine import Finding
@@ -42,12 +42,10 @@ def pending(gate: Gate, board: Board, standing: Standing, *, now: Moment) -> lis
 
 def _due_in(gate: Gate, entry: OnTrip, *, now: Moment) -> int | None:
     """Until `machine.due_plans` names the plan, provided that no PASS comes and failures go on."""
-    at = compare.at_threshold(gate)
-    if gate.state is not GateState.TRIPPED or gate.tripped is None or not at:
+    if gate.state is not GateState.TRIPPED or gate.tripped is None:
         return None
-    tripped_ns = gate.tripped.mono_ns
-    began = min(max(tripped_ns, known.passed_at.mono_ns if known.passed_at else 0) for known in at)
-    return max(began + entry.confirm_for_ns - now.mono_ns, 0)
+    began = verdict.bad_since(gate, now=now)
+    return None if began is None else max(began + entry.confirm_for_ns - now.mono_ns, 0)
 
 
 def _switches(gate: Gate, board: Board, *, now: Moment) -> list[str]:
@@ -80,15 +78,16 @@ def _evidence(gate: Gate, *, now: Moment) -> list[str]:
     """What a trip that stands still lacks. A gate that is not tripped has no evidence to lack."""
     if gate.state is not GateState.TRIPPED:
         return []
-    n = gate.spec.threshold
-    if not compare.at_threshold(gate):
+    if not verdict.stands(gate, now=now):
         since = "since it was latched" if gate.latched else "since the last PASS"
-        return [f"fewer than {n} counted failures {since}: the clock of confirm_for stands"]
+        lacking = f"fewer than {gate.spec.threshold} counted failures {since}" if gate.spec.sole else "its rules are not bad now"
+        return [f"{lacking}: the clock of confirm_for stands"]
     finding = machine.find(gate, now=now)
     if finding is not Finding.WORSE:
         return [_LACKING.get(finding, str(finding))]
-    undisturbed = any(known.sent and known.sent.mono_ns > gate.undisturbed_ns for known in compare.at_threshold(gate))
-    return [] if undisturbed else ["no failure yet that was sent after the disturbance"]
+    if verdict.is_undisturbed(gate, now=now):
+        return []
+    return ["no failure yet that was sent after the disturbance"]
 
 
 _LACKING = {
@@ -106,7 +105,8 @@ def told(each: Pending, gate: Gate) -> str:
         return f"run of {each.plan}: started already since the gate was latched; again only after `reset`"
     if each.due_in_ns is None:
         again = gate.state is GateState.TRIPPED
-        when = f"{confirm} after {gate.spec.threshold} counted failures stand again" if again else f"{confirm} after a trip"
+        stand = f"{gate.spec.threshold} counted failures stand again" if gate.spec.sole else "its rules are bad again"
+        when = f"{confirm} after {stand}" if again else f"{confirm} after a trip"
         return f"run of {each.plan}: {when}, without a PASS between{blocked}"
     if each.blocked:
         return f"run of {each.plan}: confirmed in {words.seconds(each.due_in_ns)} without a PASS{blocked}"

@@ -9,10 +9,12 @@ from typing import Any
 
 from daemon.board import Board
 from daemon.reply import Exit
-from gates import compare, words
+from gates import words
+from gates.admit import ALL, FIRST
 from gates.cutover import Cutover, Hold, Run
 from gates.gate import Gate, GateState, Input
 from gates.lease import Lease, answer
+from gates.verdict import is_stale
 from probes.sample import NS_PER_MS, NS_PER_S, Moment
 
 _BY_STATE: dict[str, Exit] = {
@@ -66,6 +68,11 @@ def document(board: Board, standing: Standing, *, now: Moment) -> dict[str, Any]
         "plans": [{"name": name, "digest": digest} for name, digest in standing.plans.items()],
         "baseline": standing.baseline,
         "problem": standing.problem,
+        "control_failing": board.control.failing() if board.control.is_ill else [],
+        "interlocked": [
+            {"gate": each.gate, "plan": each.plan, "interlock": each.objection.name, "says": each.objection.says}
+            for each in board.kept
+        ],
         "at": instant(now.utc_ns),
     }
     return {"verdict": exit_code(told).name, **told}
@@ -76,7 +83,7 @@ def exit_code(document: Mapping[str, Any]) -> Exit:
     run = document["run"]
     if document["halted"] or (run and run["stopped"]):
         return Exit.HALTED
-    worst = max((_of_gate(gate) for gate in document["gates"]), default=Exit.UNKNOWN)
+    worst = max((_of_gate(gate) for gate in document["gates"] if not gate["shadow"]), default=Exit.UNKNOWN)
     return max(worst, Exit.TRIPPED) if run else worst
 
 
@@ -103,26 +110,27 @@ def _run(run: Run | None) -> dict[str, Any] | None:
 
 
 def _gate(gate: Gate, board: Board, *, now: Moment) -> dict[str, Any]:
-    nearest, _, threshold = words.distance(gate)
     return {
         "gate": gate.spec.name,
         "state": str(gate.state),
         **_answered(board.leases.get(gate.spec.name), turned_ns=board.turned_ns, now=now),
         "latched": gate.latched,
+        "shadow": gate.spec.name in board.oversight.shadows,
+        "admitted": _admitted(board.leases.get(gate.spec.name)),
         "ran": sorted(gate.ran),
         "hold": _hold(board.cutover, gate.spec.name, now=now),
         "tripped": instant(gate.tripped.utc_ns) if gate.tripped else None,
-        "distance": _distance(gate.inputs[nearest], threshold=threshold),
+        "distance": words.nearest(gate, now=now),
         "inputs": [_input(gate, probe, "new", now=now) for probe in gate.spec.needed]
         + [_input(gate, probe, "baseline", now=now) for probe in gate.spec.baseline],
     }
 
 
 def _answered(lease: Lease | None, *, turned_ns: int, now: Moment) -> dict[str, Any]:
-    """What the webhook would say at this moment. Without a lease there is nothing to say OK with."""
+    """What the webhook would say at this moment, to whoever is let in. Without a lease there is nothing to say OK with."""
     if lease is None:
         return {"answer": "DEGRADED", "reason": "unknown", "age_ms": -1, "valid_for_ms": 0}
-    said = answer(lease, now_ns=now.mono_ns, turned_ns=turned_ns)
+    said = answer(lease, now_ns=now.mono_ns, turned_ns=turned_ns, ticket=FIRST)
     return {
         "answer": "OK" if said.ok else "DEGRADED",
         "reason": said.reason,
@@ -131,16 +139,16 @@ def _answered(lease: Lease | None, *, turned_ns: int, now: Moment) -> dict[str, 
     }
 
 
+def _admitted(lease: Lease | None) -> int:
+    """Ten-thousandths of the callers that an OK is for."""
+    return ALL if lease is None else lease.admitted
+
+
 def _hold(cutover: Cutover, gate: str, *, now: Moment) -> dict[str, Any] | None:
     hold: Hold | None = cutover.hold(gate, now=now)
     if hold is None:
         return None
     return {"answer": "OK" if hold.ok else "DEGRADED", "reason": hold.reason, "until": instant(hold.until_utc_ns)}
-
-
-def _distance(known: Input, *, threshold: int) -> str:
-    """`503: 2/3`; `0/3` while nothing fails."""
-    return words.tally(known, threshold=threshold) if known.failing else f"0/{threshold}"
 
 
 def _input(gate: Gate, probe: str, path: str, *, now: Moment) -> dict[str, Any]:
@@ -157,9 +165,10 @@ def _input(gate: Gate, probe: str, path: str, *, now: Moment) -> dict[str, Any]:
 def _known(gate: Gate, known: Input, *, now: Moment) -> dict[str, Any]:
     return {
         "age_ms": (now.mono_ns - known.sent.mono_ns) // NS_PER_MS if known.sent else -1,
-        "fresh": not compare.is_stale(known, max_age_ns=gate.spec.max_age_ns, now=now),
+        "fresh": not is_stale(known, max_age_ns=gate.spec.max_age_ns, now=now),
         "counted": known.counted,
         "failing": known.failing,
         "passes": known.passes,
         "streak": list(known.streak),
+        "codes": dict(known.kinds),
     }

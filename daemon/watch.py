@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from daemon import unasked
+from daemon.board import Board
 from daemon.moments import Window
 from daemon.oversight import Oversight
 from daemon.unasked import Kept, Situation
@@ -37,6 +39,12 @@ class Watch:
         self._foretold: set[tuple[str, str]] = set()
         self._suspect: frozenset[str] = frozenset()
 
+    def replace(self, oversight: Oversight, afresh: frozenset[str]) -> None:
+        """By a reload. Control targets that it does not concern are not forgotten: nor is the illness that they tell of."""
+        self.oversight = oversight
+        known = {key: each for key, each in self.control.newest.items() if key[0] in oversight.control - afresh}
+        self.control = replace(self.control, probes=oversight.control, newest=known) if known else Control(oversight.control)
+
     def heard(self, sample: Sample) -> Sample:
         """What the gates are told of it."""
         before, self.control = self.control, doubt.heard(self.control, sample)
@@ -62,6 +70,9 @@ class Watch:
     ) -> Situation:
         soaking = {name: since for name, (since, _) in self._soaked.items()}
         return Situation(gates, cutover, plans, self.oversight, self.control, window, queued, soaking, now)
+
+    def show(self, board: Board) -> None:
+        board.oversight, board.control, board.kept = self.oversight, self.control, self.kept
 
     def soak(self, situation: Situation) -> None:
         """To be told of every turn, or a gate that was not HEALTHY between two of them would seem to have soaked on."""
@@ -92,12 +103,12 @@ class Watch:
                 found.append(Operated(WOULD_RUN, {"gate": gate, "plan": plan, "evidence": evidence}))
         return found
 
-    def pace(self, gates: Iterable[Gate]) -> tuple[frozenset[str], frozenset[str]] | None:
+    def pace(self, gates: Iterable[Gate], *, now: Moment) -> tuple[frozenset[str], frozenset[str]] | None:
         """Who is asked at `suspect_every` from now on, and who at once; None while that has not changed.
 
         Control targets hasten with the others: a run by itself waits for their word.
         """
-        hasty = [gate for gate in gates if machine.cadence(gate)]
+        hasty = [gate for gate in gates if machine.cadence(gate, now=now)]
         beside = {probe for gate in hasty for probe in gate.spec.baseline} | (self.oversight.control if hasty else set())
         suspect = frozenset(probe for gate in hasty for probe in gate.spec.needed) | beside
         if suspect == self._suspect:

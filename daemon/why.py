@@ -10,23 +10,27 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from config.gating import Rule as RuleSettings
 from config.model import Probe, Settings, SipOptionsProbe, SipProbe, SipRegisterProbe
 from config.problem import did_you_mean, quoted
 from config.units import duration_text
 from daemon import evidence, newest, outlook, overlays, standby, status
 from daemon.board import Board
+from daemon.change import Change
+from daemon.compose_gates import FRESH_INTERVALS, default_age
 from daemon.forecast import Pace
-from daemon.outlook import Change, View
+from daemon.outlook import View
 from daemon.reply import Exit, Reply
 from daemon.status import Standing, instant
-from gates import machine, words
-from gates.gate import Gate, Input, Transition
+from gates import machine, verdict, words
+from gates.gate import Gate, Transition
+from gates.input import Input
+from gates.spec import Clause
 from probes.sample import NS_PER_MS, Moment, Outcome, Sample
 from probes.schedule import Cadence
 
 SHOWN = 5
 """Results of each input that stand beside a gate; all that are kept stand beside the probe."""
-FRESH_INTERVALS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ def _gate(ground: Ground, gate: Gate, *, now: Moment) -> dict[str, Any]:
     whole = status.document(ground.board, ground.standing, now=now)
     (told,) = (each for each in whole["gates"] if each["gate"] == gate.spec.name)
     verdict = status.exit_code({**whole, "gates": [told]})
-    view = View(gate, _paces(ground), _codes(ground.settings, gate), now)
+    view = View(gate, _paces(ground, now=now), now)
     waiting = standby.pending(gate, ground.board, ground.standing, now=now)
     inputs = told.pop("inputs")
     return {
@@ -87,6 +91,8 @@ def _gate(ground: Ground, gate: Gate, *, now: Moment) -> dict[str, Any]:
         "because": overlays.because(gate, ground.board.cutover, told["reason"], now=now),
         "overlays": overlays.standing(gate, ground.board, told["reason"], now=now),
         "rule": _rule(ground, gate),
+        "readings": _readings(gate, now=now),
+        "combined": words.combination(gate, verdict.members(gate, now=now)),
         "finding": str(machine.find(gate, now=now)),
         "evidence": [_input(ground, gate, each, now=now) for each in inputs],
         "last_transition": evidence.transition(ground.transitions.get(gate.spec.name), now=now),
@@ -101,15 +107,12 @@ def _gate(ground: Ground, gate: Gate, *, now: Moment) -> dict[str, Any]:
     }
 
 
-def _codes(settings: Settings, gate: Gate) -> str:
-    return "/".join(str(code) for code in settings.gates[gate.spec.name].trip[0].codes)
-
-
 def _rule(ground: Ground, gate: Gate) -> dict[str, Any]:
     spec, settings = gate.spec, ground.settings.gates[gate.spec.name]
     return {
-        "threshold": spec.threshold,
-        "codes": list(settings.trip[0].codes),
+        "clauses": [_clause(clause, written) for clause, written in zip(spec.clauses, settings.trip, strict=True)],
+        "combine": str(settings.combine),
+        "need": spec.need,
         "needed": list(spec.needed),
         "compare_with": list(spec.baseline),
         "recover": spec.recover,
@@ -127,13 +130,37 @@ def _rule(ground: Ground, gate: Gate) -> dict[str, Any]:
     }
 
 
+def _clause(clause: Clause, written: RuleSettings) -> dict[str, Any]:
+    return {
+        **clause.rule.describe(),
+        "probes": list(clause.probes),
+        "combine": str(written.combine),
+        "need": clause.need,
+        "missing": written.missing,
+    }
+
+
+def _readings(gate: Gate, *, now: Moment) -> list[dict[str, Any]]:
+    """What each rule makes of each of its probes, with the whole sum; and what would change that."""
+    return [
+        {
+            "rule": index,
+            "probe": member.seat.probe,
+            "level": str(member.level),
+            "distance": member.reading.distance,
+            "arithmetic": words.arithmetic(gate, member, now=now),
+            "to_bad": member.reading.to_bad,
+            "to_fine": member.reading.to_fine,
+        }
+        for index, row in enumerate(verdict.members(gate, now=now))
+        for member in row
+    ]
+
+
 def _max_age_from(settings: Settings, gate: Gate) -> str:
     """The arithmetic of the default: that of the slowest probe."""
 
-    def age_ns(probe: str) -> int:
-        return FRESH_INTERVALS * settings.probes[probe].every + settings.probes[probe].timeout
-
-    slowest = max((*gate.spec.needed, *gate.spec.baseline), key=age_ns)
+    slowest = max(_named(gate), key=lambda probe: default_age(settings.probes[probe]))
     every, timeout = (duration_text(ns) for ns in (settings.probes[slowest].every, settings.probes[slowest].timeout))
     return f"default: {FRESH_INTERVALS} × every {every} + timeout {timeout} of {slowest}"
 
@@ -185,7 +212,7 @@ def _run(each: standby.Pending, gate: Gate) -> dict[str, Any]:
 
 
 def _probe(ground: Ground, name: str, *, now: Moment) -> dict[str, Any]:
-    settings, pace = ground.settings.probes[name], _paces(ground)[name]
+    settings, pace = ground.settings.probes[name], _paces(ground, now=now)[name]
     results = [evidence.traced(each, now=now) for each in reversed(ground.results.get(name, ()))]
     return {
         "kind": "probe",
@@ -200,7 +227,7 @@ def _probe(ground: Ground, name: str, *, now: Moment) -> dict[str, Any]:
         "source": str(settings.source) if isinstance(settings, SipProbe) and settings.source else "",
         "accept": [str(status) for status in settings.accept] if isinstance(settings, SipOptionsProbe) else [],
         "cadence": evidence.cadence(pace),
-        "hastened_by": [gate.spec.name for gate in _hasty(ground.board) if name in _named(gate)],
+        "hastened_by": [gate.spec.name for gate in _hasty(ground.board, now=now) if name in _named(gate)],
         "needed_by": [_need(gate, name) for gate in ground.board.gates.values() if name in _named(gate)],
         "targets": _targets(ground.results.get(name, ()), now=now),
         "results": results,
@@ -255,12 +282,12 @@ def _counted(gate: Gate, known: Input) -> str:
 # What both need
 
 
-def _hasty(board: Board) -> list[Gate]:
-    return [gate for gate in board.gates.values() if machine.cadence(gate)]
+def _hasty(board: Board, *, now: Moment) -> list[Gate]:
+    return [gate for gate in board.gates.values() if machine.cadence(gate, now=now)]
 
 
-def _paces(ground: Ground) -> dict[str, Pace]:
-    suspect = {probe for gate in _hasty(ground.board) for probe in _named(gate)}
+def _paces(ground: Ground, *, now: Moment) -> dict[str, Pace]:
+    suspect = {probe for gate in _hasty(ground.board, now=now) for probe in _named(gate)}
     return {
         name: Pace(
             _configured(probe),

@@ -7,7 +7,8 @@ from dataclasses import dataclass, fields, replace
 
 from gates.command import Facts
 from gates.cutover import Command, Cutover, Hold, Phase, Run
-from gates.gate import Gate, GateSpec, GateState, fresh
+from gates.gate import Clause, Gate, GateSpec, GateState, fresh
+from gates.rules.consecutive import Consecutive
 from probes.sample import NS_PER_S, Moment
 
 GATE, PLAN = "inbound", "rollback"
@@ -65,7 +66,7 @@ ALL = (
 
 def gates(*, latched: bool) -> Iterator[Gate]:
     """One gate in each state, as it is right after it got there from HEALTHY."""
-    spec = GateSpec(GATE, ("trunk-new",), (), 3, frozenset({503}), 5, 17 * NS_PER_S)
+    spec = GateSpec(GATE, (Clause(Consecutive(3, (503,)), ("trunk-new",)),), 1, (), 5, 17 * NS_PER_S)
     for state in GateState:
         yield replace(fresh(spec), state=state, degraded=state in (GateState.UNKNOWN, GateState.TRIPPED), latched=latched)
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 ALL = 10_000
+FIRST = 0
+"""The ticket that belongs to every share but 0%."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from gates.gate import NOWHERE, Beat, Row, Told
+from gates.input import NOWHERE, Beat, Row, Told
 from gates.rule import label
 from probes.sample import Outcome, Sample
 
@@ -98,11 +98,13 @@ def _added(row: Row, sequence: int, beat: Beat, newest: Mapping[str, int], thres
     row = replace(row, failing=row.failing + 1, first_failed=row.first_failed or beat.at)
     if Told.FAILED in told:
         return row
+    kind = beat.labels[min(beat.labels)]
     return replace(
         row,
         counted=row.counted + 1,
         first_counted=row.first_counted or beat.at,
-        streak=(*row.streak, beat.labels[min(beat.labels)])[-threshold:],
+        streak=(*row.streak, kind)[-threshold:],
+        kinds={**row.kinds, kind: row.kinds.get(kind, 0) + 1},
     )
 
 

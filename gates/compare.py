@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from gates.gate import Gate, Input
+from gates import verdict
+from gates.gate import Gate
+from gates.input import Input
+from gates.rules.reading import Level
+from gates.verdict import Member, is_stale
 from probes.sample import Moment
 
 
@@ -36,26 +40,20 @@ COMPARE: dict[tuple[Side, Side], Comparison] = {  # (new path, baseline path)
 }
 
 
-def is_stale(known: Input, *, max_age_ns: int, now: Moment) -> bool:
-    return known.sent is None or now.mono_ns - known.sent.mono_ns > max_age_ns
-
-
 def needed(gate: Gate) -> list[Input]:
     return [gate.inputs[probe] for probe in gate.spec.needed]
 
 
-def at_threshold(gate: Gate) -> list[Input]:
-    return [known for known in needed(gate) if known.counted >= gate.spec.threshold]
-
-
-def new_side(gate: Gate, *, now: Moment) -> Side:
-    if any(is_stale(known, max_age_ns=gate.spec.max_age_ns, now=now) for known in needed(gate)):
+def new_side(level: Level) -> Side:
+    """The new path, by what the rules say of it together."""
+    if level is Level.STALE:
         return Side.UNKNOWN
-    return Side.BAD if at_threshold(gate) else Side.GOOD
+    return Side.BAD if level is Level.BAD else Side.GOOD
 
 
-def _first_counted(bad: Iterable[Input]) -> int:
-    return min((known.first_counted.mono_ns for known in bad if known.first_counted), default=0)
+def since_ns(bad: Iterable[Member]) -> int:
+    """The first result that the trouble rests on, in monotonic nanoseconds."""
+    return min((member.reading.since.mono_ns for member in bad if member.reading.since), default=0)
 
 
 def _one_baseline(known: Input, gate: Gate, *, since_ns: int, now: Moment) -> Side:
@@ -69,13 +67,19 @@ def _one_baseline(known: Input, gate: Gate, *, since_ns: int, now: Moment) -> Si
 
 
 def baseline_side(gate: Gate, *, now: Moment) -> Side:
-    """The baseline path, asked since the new path's first counted failure. A gate that does not compare takes it as good."""
-    since_ns = _first_counted(at_threshold(gate))
-    sides = [_one_baseline(gate.inputs[probe], gate, since_ns=since_ns, now=now) for probe in gate.spec.baseline]
+    """The baseline path, asked since the trouble began. A gate that does not compare takes it as good."""
+    if not gate.spec.baseline:
+        return Side.GOOD
+    began_ns = since_ns(verdict.bad(gate, now=now))
+    sides = [_one_baseline(gate.inputs[probe], gate, since_ns=began_ns, now=now) for probe in gate.spec.baseline]
     if Side.BAD in sides:
         return Side.BAD
     return Side.UNKNOWN if Side.UNKNOWN in sides else Side.GOOD
 
 
-def compare(gate: Gate, *, now: Moment) -> Comparison:
-    return COMPARE[new_side(gate, now=now), baseline_side(gate, now=now)]
+def compare(gate: Gate, level: Level, *, now: Moment) -> Comparison:
+    """`level` is what the rules say of the new path now."""
+    new = new_side(level)
+    # Only beside a bad new path does the other one matter: the rows above and below are the same all along.
+    old = baseline_side(gate, now=now) if new is Side.BAD else Side.UNKNOWN
+    return COMPARE[new, old]

@@ -80,7 +80,7 @@ def to_automatic(
         *_blocked(interlocks, now),
         *_between(interlocks, gate.spec.name, cutover, now),
         *_blast(interlocks.blast, gate.spec.name, gates, cutover, now),
-        *_control(gate, control),
+        *_control(gate, control, now=now),
         *by_rule(interlocks, plan, {gate.spec.name}, gates=gates),
     )
 
@@ -122,11 +122,11 @@ def _blast(blast: Blast | None, gate: str, gates: Mapping[str, Gate], cutover: C
             yield Objection("blast-radius", f"{share} ({_listed(tripped)}): at most {100 * blast.trunks:g}%")
 
 
-def _control(gate: Gate, control: Control) -> Iterator[Objection]:
+def _control(gate: Gate, control: Control, *, now: Moment) -> Iterator[Objection]:
     if control.is_ill:
         yield Objection("control", f"control targets fail too ({', '.join(control.failing())}): the trouble is perhaps our own")
         return
-    began = machine.first_failed(gate) or gate.tripped
+    began = machine.first_failed(gate, now=now) or gate.tripped
     if began is not None and not control.proven(since_ns=began.mono_ns):
         yield Objection("control", "not more than half of the control targets have passed since the first failure")
 

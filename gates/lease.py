@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gates import compare
+from gates import compare, verdict
 from gates.admit import ALL
 from gates.cutover import Cutover, Hold, Phase
 from gates.gate import Gate, GateState
@@ -21,7 +21,8 @@ LAG_LIMIT_NS = NS_PER_S
 class Lease:
     """Published by the judge on each turn. `may_be_ok` is the verdict; the moments bound how long it lasts.
 
-    `leased` is False for a committed cutover, whose OK needs no fresh input. `reason` says why not OK.
+    `leased` is False for a committed cutover, whose OK needs no fresh input. `reason` says why not OK. `oldest_ns` is the
+    sending of the input that the OK hangs on: where several must be stale before the gate is, not the oldest of all.
     """
 
     gate: str
@@ -77,8 +78,8 @@ def lease(gate: Gate, cutover: Cutover, *, impaired: str, now: Moment, admitted:
     # Committed is the new path always: a full disk must not send callers to a platform that is no longer theirs.
     unwell = "" if cutover.phase is Phase.COMMITTED else impaired
     reason = unwell or _verdict(gate, cutover, hold)
-    sent = [known.sent.mono_ns if known.sent else -1 for known in compare.needed(gate)]
-    known_all = min(sent) >= 0
+    youngest_ns = max(known.sent.mono_ns if known.sent else -1 for known in compare.needed(gate))
+    oldest_ns = verdict.hangs_on(gate, now=now)
     return Lease(
         gate=gate.spec.name,
         state=gate.state,
@@ -87,9 +88,9 @@ def lease(gate: Gate, cutover: Cutover, *, impaired: str, now: Moment, admitted:
         may_be_ok=not reason,
         leased=cutover.phase is not Phase.COMMITTED,
         reason=reason,
-        youngest_ns=max(sent),
-        oldest_ns=min(sent),
-        expires_ns=min(sent) + gate.spec.max_age_ns if known_all else -1,
+        youngest_ns=youngest_ns,
+        oldest_ns=oldest_ns,
+        expires_ns=oldest_ns + gate.spec.max_age_ns if oldest_ns >= 0 else -1,
         undisturbed_ns=gate.undisturbed_ns,
         admitted=ALL if cutover.phase is Phase.COMMITTED else admitted,
     )

@@ -1,6 +1,7 @@
 """The gate machine: samples in, one verdict out. Pure; the runner around it brings the events and the time.
 
-What is known is first boiled down to one *finding*, by counting (`gates.rule`) and comparing (`gates.compare`). The
+What is known is first boiled down to one *finding*: each rule reads what it has heard, the levels are combined
+(`gates.verdict`), and the new path is compared with the one to go back to (`gates.compare`). The
 finding and the present state then pick the next state from one literal table, so that everything a gate can ever do
 stands on one screen and every cell of it can be tested. Two facts lie outside the table because they are not states:
 
@@ -12,12 +13,16 @@ stands on one screen and every cell of it can be tested. Two facts lie outside t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from gates import compare, rule, targets, words
+from gates import compare, rule, targets, verdict, words
 from gates.compare import Comparison
-from gates.gate import Gate, GateState, Input, Targets, Transition, fresh, informed
+from gates.gate import Gate, GateState, Transition, blank, fresh, informed, was_told
+from gates.input import Input, Targets
+from gates.rules.reading import Level
+from gates.spec import Counting, Seat
 from probes.sample import Moment, Sample
 
 
@@ -26,6 +31,7 @@ class Finding(StrEnum):
     PASSING = "passing"  # every needed input passes, often enough
     RECOVERING = "recovering"  # passing, but not yet often enough to be believed
     FAILING = "failing"  # failures, below the threshold
+    UNDECIDED = "undecided"  # too few results for a rule to decide
     FAILED = "failed"  # threshold reached, by other codes or with the baseline path not yet known
     WORSE = "worse"  # threshold reached, and the baseline path is good
     BOTH_BAD = "both-bad"  # threshold reached, and the baseline path is bad too
@@ -37,24 +43,24 @@ UN, HE, SU, TR, IN = GateState  # two letters each, so that the table below can 
 
 TRANSITIONS: dict[GateState, dict[Finding, GateState]] = {
     UN: {
-        Finding.STALE: UN, Finding.PASSING: HE, Finding.RECOVERING: UN, Finding.FAILING: UN, Finding.FAILED: UN,
-        Finding.WORSE: UN, Finding.BOTH_BAD: UN, Finding.LATCHED: TR, Finding.RESET: UN,
+        Finding.STALE: UN, Finding.PASSING: HE, Finding.RECOVERING: UN, Finding.FAILING: UN, Finding.UNDECIDED: UN,
+        Finding.FAILED: UN, Finding.WORSE: UN, Finding.BOTH_BAD: UN, Finding.LATCHED: TR, Finding.RESET: UN,
     },
     HE: {
-        Finding.STALE: UN, Finding.PASSING: HE, Finding.RECOVERING: HE, Finding.FAILING: SU, Finding.FAILED: SU,
-        Finding.WORSE: TR, Finding.BOTH_BAD: IN, Finding.LATCHED: TR, Finding.RESET: UN,
+        Finding.STALE: UN, Finding.PASSING: HE, Finding.RECOVERING: HE, Finding.FAILING: SU, Finding.UNDECIDED: HE,
+        Finding.FAILED: SU, Finding.WORSE: TR, Finding.BOTH_BAD: IN, Finding.LATCHED: TR, Finding.RESET: UN,
     },
     SU: {
-        Finding.STALE: UN, Finding.PASSING: HE, Finding.RECOVERING: SU, Finding.FAILING: SU, Finding.FAILED: SU,
-        Finding.WORSE: TR, Finding.BOTH_BAD: IN, Finding.LATCHED: TR, Finding.RESET: UN,
+        Finding.STALE: UN, Finding.PASSING: HE, Finding.RECOVERING: SU, Finding.FAILING: SU, Finding.UNDECIDED: SU,
+        Finding.FAILED: SU, Finding.WORSE: TR, Finding.BOTH_BAD: IN, Finding.LATCHED: TR, Finding.RESET: UN,
     },
     TR: {
-        Finding.STALE: UN, Finding.PASSING: HE, Finding.RECOVERING: TR, Finding.FAILING: TR, Finding.FAILED: TR,
-        Finding.WORSE: TR, Finding.BOTH_BAD: IN, Finding.LATCHED: TR, Finding.RESET: UN,
+        Finding.STALE: UN, Finding.PASSING: HE, Finding.RECOVERING: TR, Finding.FAILING: TR, Finding.UNDECIDED: TR,
+        Finding.FAILED: TR, Finding.WORSE: TR, Finding.BOTH_BAD: IN, Finding.LATCHED: TR, Finding.RESET: UN,
     },
     IN: {
-        Finding.STALE: UN, Finding.PASSING: HE, Finding.RECOVERING: IN, Finding.FAILING: IN, Finding.FAILED: SU,
-        Finding.WORSE: TR, Finding.BOTH_BAD: IN, Finding.LATCHED: TR, Finding.RESET: UN,
+        Finding.STALE: UN, Finding.PASSING: HE, Finding.RECOVERING: IN, Finding.FAILING: IN, Finding.UNDECIDED: IN,
+        Finding.FAILED: SU, Finding.WORSE: TR, Finding.BOTH_BAD: IN, Finding.LATCHED: TR, Finding.RESET: UN,
     },
 }  # fmt: skip
 
@@ -89,24 +95,22 @@ Event = Sample | Tick | Latch | Reset | Disturbed
 
 def find(gate: Gate, *, now: Moment) -> Finding:
     """What the inputs say at `now`, whatever the state."""
-    comparison = compare.compare(gate, now=now)
-    if comparison is not Comparison.FINE:
-        return _AT_THRESHOLD[comparison]
-    inputs = compare.needed(gate)
-    if any(known.failing >= gate.spec.threshold for known in inputs):
-        return Finding.FAILED
-    if any(known.failing for known in inputs):
-        return Finding.FAILING
+    level = verdict.level(gate, now=now)
+    if level is Level.BAD or level is Level.STALE:
+        return _COMPARED[compare.compare(gate, level, now=now)]
+    if level is not Level.FINE:
+        return _BY_LEVEL[level]
     enough = gate.spec.recover if _must_recover(gate) else 1
-    return Finding.PASSING if min(known.passes for known in inputs) >= enough else Finding.RECOVERING
+    return Finding.PASSING if min(known.passes for known in compare.needed(gate)) >= enough else Finding.RECOVERING
 
 
-_AT_THRESHOLD = {
+_COMPARED = {
     Comparison.STALE: Finding.STALE,
     Comparison.WORSE: Finding.WORSE,
     Comparison.BOTH_BAD: Finding.BOTH_BAD,
     Comparison.UNCOMPARED: Finding.FAILED,
 }
+_BY_LEVEL = {Level.FAILING: Finding.FAILING, Level.UNDECIDED: Finding.UNDECIDED, Level.DOUBTFUL: Finding.FAILED}
 
 
 def _must_recover(gate: Gate) -> bool:
@@ -132,30 +136,49 @@ def advance(gate: Gate, event: Event, *, now: Moment) -> tuple[Gate, Transition 
 
 
 def _heard(gate: Gate, sample: Sample) -> Gate:
-    known = gate.inputs.get(sample.probe)
-    if known is None:
+    countings = gate.spec.countings.get(sample.probe)
+    if countings is None:
         return gate
     counts = rule.counts(sample, undisturbed_ns=gate.undisturbed_ns)
     if sample.result.target or sample.probe in gate.targets:
-        return _heard_of_target(gate, known, sample, counts=counts)
-    if not counts or rule.is_late(known, sample):
+        heard = _heard_of_targets(gate, sample, countings, counts=counts)
+    elif not counts or rule.is_late(gate.inputs[sample.probe], sample):
         return gate
-    counted = rule.count(known, sample, codes=gate.spec.codes, threshold=gate.spec.threshold)
-    return informed(gate, {**gate.inputs, sample.probe: counted}, gate.targets)
+    else:
+        told = {
+            each.key: rule.count(gate.inputs[each.key], sample, codes=each.codes, threshold=each.threshold) for each in countings
+        }
+        heard = informed(gate, {**gate.inputs, **told}, gate.targets, gate.memories)
+    seats = gate.spec.remembering.get(sample.probe)
+    return _remembered(heard, seats, sample) if seats and was_told(gate, heard, sample.probe) else heard
 
 
-def _heard_of_target(gate: Gate, path: Input, sample: Sample, *, counts: bool) -> Gate:
-    known = gate.targets.get(sample.probe) or Targets({}, newest=path.judged, passed_sent=path.passed_sent)
-    told = targets.heard(path, known, sample, codes=gate.spec.codes, threshold=gate.spec.threshold, counts=counts)
-    if told is None:
-        return gate
-    return informed(gate, {**gate.inputs, sample.probe: told[0]}, {**gate.targets, sample.probe: told[1]})
+def _heard_of_targets(gate: Gate, sample: Sample, countings: Iterable[Counting], *, counts: bool) -> Gate:
+    inputs, several = dict(gate.inputs), dict(gate.targets)
+    for each in countings:
+        path = inputs[each.key]
+        known = several.get(each.key) or Targets({}, newest=path.judged, passed_sent=path.passed_sent)
+        told = targets.heard(path, known, sample, codes=each.codes, threshold=each.threshold, counts=counts)
+        if told is None:
+            return gate  # whether a result tells anything does not depend on the codes
+        inputs[each.key], several[each.key] = told
+    return informed(gate, inputs, several, gate.memories)
+
+
+def _remembered(gate: Gate, seats: Iterable[Seat], sample: Sample) -> Gate:
+    told = {
+        (seat.clause, seat.probe): seat.rule.hear(
+            gate.memories[seat.clause, seat.probe], sample, known=gate.inputs[seat.key]
+        )
+        for seat in seats
+    }  # fmt: skip
+    return informed(gate, gate.inputs, gate.targets, {**gate.memories, **told})
 
 
 def _forget(gate: Gate) -> Gate:
     """Afresh, except for what makes a result late or doubtful: attempts from before the reset are still under way."""
-    inputs = {probe: Input(judged=known.judged) for probe, known in gate.inputs.items()}
-    forgotten = {probe: targets.forgotten(known) for probe, known in gate.targets.items()}
+    inputs = {key: Input(judged=known.judged) for key, known in gate.inputs.items()}
+    forgotten = {key: targets.forgotten(known) for key, known in gate.targets.items()}
     return replace(fresh(gate.spec), inputs=inputs, targets=forgotten, undisturbed_ns=gate.undisturbed_ns)
 
 
@@ -197,8 +220,8 @@ def _cause(event: Sample | Tick | Disturbed) -> str:
 
 
 def _zeroed(gate: Gate) -> Gate:
-    inputs = {probe: rule.zeroed(known) for probe, known in gate.inputs.items()}
-    return informed(gate, inputs, {probe: targets.zeroed(known) for probe, known in gate.targets.items()})
+    inputs = {key: rule.zeroed(known) for key, known in gate.inputs.items()}
+    return informed(gate, inputs, {key: targets.zeroed(known) for key, known in gate.targets.items()}, blank(gate.spec))
 
 
 def _degraded(gate: Gate, after: GateState, finding: Finding) -> bool:
@@ -209,12 +232,14 @@ def _degraded(gate: Gate, after: GateState, finding: Finding) -> bool:
     return gate.degraded or after in (UN, TR) or finding is Finding.FAILED
 
 
-def cadence(gate: Gate) -> bool:
-    """Whether this gate's probes should hasten: from the first failure until HEALTHY again or a run starts."""
+def cadence(gate: Gate, *, now: Moment) -> bool:
+    """Whether this gate's probes should hasten: from the first failure until HEALTHY again or a run starts, and while a rule
+    wants more results to decide.
+    """
     if gate.latched:
         return False
     failing = any(known.failing for known in compare.needed(gate))
-    return failing or gate.state in (SU, TR, IN)
+    return failing or gate.state in (SU, TR, IN) or verdict.wants_more(gate, now=now)
 
 
 def due_plans(gate: Gate, *, now: Moment) -> tuple[str, ...]:
@@ -224,30 +249,33 @@ def due_plans(gate: Gate, *, now: Moment) -> tuple[str, ...]:
     """
     if gate.state is not TR or gate.tripped is None or find(gate, now=now) is not Finding.WORSE:
         return ()
-    if not any(known.sent and known.sent.mono_ns > gate.undisturbed_ns for known in compare.at_threshold(gate)):
+    if not verdict.is_undisturbed(gate, now=now):
         return ()  # time that passed while we stood still confirms nothing: first a failure from after it
     return tuple(
         entry.plan
         for entry in gate.spec.on_trip
-        if entry.plan not in gate.ran and _confirmed_at(gate, entry.confirm_for_ns) <= now.mono_ns
+        if entry.plan not in gate.ran and _confirmed_at(gate, entry.confirm_for_ns, now=now) <= now.mono_ns
     )
 
 
-def _confirmed_at(gate: Gate, confirm_for_ns: int) -> int:
-    tripped_ns = gate.tripped.mono_ns if gate.tripped else 0
-    starts = [max(tripped_ns, known.passed_at.mono_ns if known.passed_at else 0) for known in compare.at_threshold(gate)]
-    return min(starts, default=tripped_ns) + confirm_for_ns
+def _confirmed_at(gate: Gate, confirm_for_ns: int, *, now: Moment) -> int:
+    since_ns = verdict.bad_since(gate, now=now)
+    return (since_ns if since_ns is not None else gate.tripped.mono_ns if gate.tripped else 0) + confirm_for_ns
 
 
 def deadline(gate: Gate, *, now: Moment) -> int | None:
-    """The next monotonic nanosecond after `now` at which time alone can change this gate or make a plan due."""
+    """The next monotonic nanosecond after `now` at which time alone can change this gate or make a plan due. A rule that looks
+    at a stretch of time is read on every turn.
+    """
     moments = [known.sent.mono_ns + gate.spec.max_age_ns + 1 for known in gate.inputs.values() if known.sent]
     if gate.state is TR:
-        moments += [_confirmed_at(gate, entry.confirm_for_ns) for entry in gate.spec.on_trip if entry.plan not in gate.ran]
+        waiting = [entry for entry in gate.spec.on_trip if entry.plan not in gate.ran]
+        moments += [_confirmed_at(gate, entry.confirm_for_ns, now=now) for entry in waiting]
     return min((moment for moment in moments if moment > now.mono_ns), default=None)
 
 
-def first_failed(gate: Gate) -> Moment | None:
+def first_failed(gate: Gate, *, now: Moment) -> Moment | None:
     """When the trouble that stands now was first seen: where recovery time begins."""
     seen = [known.first_failed for known in compare.needed(gate) if known.first_failed]
+    seen += [member.reading.since for member in verdict.bad(gate, now=now) if member.reading.since]
     return min(seen, key=lambda moment: moment.mono_ns, default=None)

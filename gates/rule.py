@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from gates.gate import Input
+from gates.input import Input
 from probes.sample import Origin, Outcome, ProbeResult, Sample
 
 
@@ -37,21 +35,19 @@ def count(known: Input, sample: Sample, *, codes: frozenset[int], threshold: int
             passed_at=sample.at,
             passes=known.passes + 1,
         )
-    failed = replace(
-        known,
+    counts_too = sample.result.code in codes
+    named = label(sample.result) if counts_too else ""
+    return Input(  # spelled out, because `dataclasses.replace` takes thrice as long
         judged=sample.sequence,
         sent=sample.sent,
+        passed_sent=known.passed_sent,
+        passed_at=known.passed_at,
         first_failed=known.first_failed or sample.at,
+        first_counted=(known.first_counted or sample.at) if counts_too else known.first_counted,
+        counted=known.counted + counts_too,
         failing=known.failing + 1,
-        passes=0,
-    )
-    if sample.result.code not in codes:
-        return failed
-    return replace(
-        failed,
-        counted=known.counted + 1,
-        first_counted=known.first_counted or sample.at,
-        streak=(*known.streak, label(sample.result))[-threshold:],
+        streak=(*known.streak, named)[-threshold:] if counts_too else known.streak,
+        kinds={**known.kinds, named: known.kinds.get(named, 0) + 1} if counts_too else known.kinds,
     )
 
 

@@ -23,11 +23,12 @@ Once every result of a beat is there, none of this depends on the order in which
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from gates import beats, rule
-from gates.gate import Input, Since, Targets, Told
+from gates.input import Input, Since, Targets, Told
 from probes.sample import Moment, Outcome, Sample
 
 
@@ -104,6 +105,7 @@ def _folded(path: Input, before: Targets, after: Targets, sample: Sample, thresh
     passing = [each for each in known if each.passes]
     passed_sent = max(passing, key=_sent_ns).passed_sent if passing else after.passed_sent
     sent = min(known, key=_sent_ns).sent if failing else passed_sent if passing or path.passes else path.sent
+    streak = (row.streak if row.counted > least else fewest.streak)[-counted:] if counted else ()
     first_failed = path.first_failed if _least(before, _failing) else at
     first_counted = path.first_counted if _least(before, _counted) else at
     return Input(
@@ -116,8 +118,14 @@ def _folded(path: Input, before: Targets, after: Targets, sample: Sample, thresh
         counted=counted,
         failing=failing,
         passes=after.passes if passing else 0,
-        streak=(row.streak if row.counted > least else fewest.streak)[-counted:] if counted else (),
+        streak=streak,
+        kinds=_kinds(row.kinds if row.counted > least else fewest.kinds, streak, counted),
     )
+
+
+def _kinds(kinds: Mapping[str, int], streak: tuple[str, ...], counted: int) -> Mapping[str, int]:
+    """A path that counts less than its target of fewest has no history of its own: as much of it as the streak still shows."""
+    return kinds if sum(kinds.values()) == counted else Counter(streak)
 
 
 def _measured(targets: Targets, threshold: int) -> list[Input]:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from config.addresses import is_ip_address
 from config.cross_sip import registrar_of
 from config.model import Probe as ProbeSettings
 from config.model import SipOptionsProbe, SipProbe, SipRegisterProbe
+from config.probing import AgentConsistencyProbe, PlatformTestCallProbe, TrunkHealthProbe
+from config.probing import HttpProbe as HttpSettings
 from config.units import is_accepted
+from probes.exchange.apis import Apis
+from probes.exchange.headers import Headers
+from probes.exchange.values import HttpRequest
+from probes.http.judging import Judge
+from probes.http.probe import HttpProbe
+from probes.platform import kinds
 from probes.probe import Probe
 from probes.sip.digest.auth import Credentials
 from probes.sip.engine.engine import SipEngine
@@ -37,6 +45,7 @@ class Means:
     sip: SipEngine
     resolver: Resolves
     rng: random.Random
+    apis: Apis
     passwords: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     registrars: dict[str, PacedPermits] = field(default_factory=dict)
     """By host and port: one pace for all AORs that are registered there, over whatever transport."""
@@ -50,7 +59,7 @@ class Means:
 
     def location(self, settings: SipProbe, timeout_ns: int, tls: TlsSettings | None) -> Location:
         target, source = settings.target, settings.source
-        key = (target, source, tls, timeout_ns)
+        key = _place(settings, timeout_ns, tls)
         if key not in self.locations:
             transport = None if target.transport is None else Transport(target.transport)
             self.locations[key] = Location(
@@ -63,12 +72,46 @@ class Means:
             )
         return self.locations[key]
 
+    def successor(
+        self, before: Mapping[str, ProbeSettings], after: Mapping[str, ProbeSettings], *, passwords: Mapping[str, bytes]
+    ) -> Means:
+        """What the probes `after` share: a registrar's pace and what is known of a name stay, where those before had them too."""
+        were, are = _rates(before), _rates(after)
+        places = {_place(each, each.timeout, _tls_of(each)) for each in after.values() if isinstance(each, AnySip)}
+        return replace(
+            self,
+            passwords=passwords,
+            registrars={name: kept for name, kept in self.registrars.items() if name in are and are[name] == were.get(name)},
+            locations={key: kept for key, kept in self.locations.items() if key in places},
+        )
+
+    def retire(self, successor: Means) -> None:
+        """Close what the successor has not taken over."""
+        for key, location in self.locations.items():
+            if successor.locations.get(key) is not location:
+                location.close()
+        for name, permits in self.registrars.items():
+            if successor.registrars.get(name) is not permits:
+                permits.close()
+
     def close(self) -> None:
         """Idempotent."""
         for location in self.locations.values():
             location.close()
         for permits in self.registrars.values():
             permits.close()
+
+
+AnySip = SipOptionsProbe | SipRegisterProbe
+
+
+def _place(settings: SipProbe, timeout_ns: int, tls: TlsSettings | None) -> tuple[object, ...]:
+    return settings.target, settings.source, tls, timeout_ns
+
+
+def _rates(probes: Mapping[str, ProbeSettings]) -> dict[str, int | None]:
+    """By registrar. The configuration has one for each, whichever probe says it."""
+    return {registrar_of(each.target): each.rate for each in probes.values() if isinstance(each, SipRegisterProbe)}
 
 
 def _sip_options(settings: SipOptionsProbe, means: Means) -> Probe:
@@ -98,7 +141,7 @@ def _way(settings: SipProbe, means: Means, timeout_ns: int) -> Way:
     target, source, fixed = settings.target, settings.source, settings.address
     transport = Transport(target.default_transport)
     if fixed is None and not is_ip_address(target.host):
-        return means.location(settings, timeout_ns, None if settings.tls is None else _tls(settings))
+        return means.location(settings, timeout_ns, _tls_of(settings))
     endpoint = (target.host, target.default_port) if fixed is None else (fixed.host, fixed.port)
     return Target(
         transport,
@@ -107,6 +150,10 @@ def _way(settings: SipProbe, means: Means, timeout_ns: int) -> Way:
         source_port=0 if source is None else source.port,
         tls=_tls(settings) if transport is Transport.TLS else None,
     )
+
+
+def _tls_of(settings: SipProbe) -> TlsSettings | None:
+    return None if settings.tls is None else _tls(settings)
 
 
 def _tls(settings: SipProbe) -> TlsSettings:
@@ -122,11 +169,27 @@ def _tls(settings: SipProbe) -> TlsSettings:
     )
 
 
+def _http(settings: HttpSettings, means: Means) -> Probe:
+    api = means.apis.web(settings.tls) if settings.api is None else means.apis.named(settings.api)
+    body = b"" if settings.body is None else settings.body.encode()
+    request = HttpRequest(settings.method, settings.url, Headers.of(settings.headers), body, settings.most_body)
+    judge = Judge(settings.expect, settings.extract, has_api=settings.api is not None)
+    return HttpProbe(api, request, judge, timeout_ns=settings.timeout)
+
+
 def build(name: str, settings: ProbeSettings, means: Means) -> Probe:
     match settings:
         case SipOptionsProbe():
             return _sip_options(settings, means)
         case SipRegisterProbe():
             return _sip_register(settings, means, means.passwords.get(name))
+        case HttpSettings():
+            return _http(settings, means)
+        case TrunkHealthProbe():
+            return kinds.trunk_health(settings, means.apis.named(settings.api))
+        case PlatformTestCallProbe():
+            return kinds.platform_test_call(settings, means.apis.named(settings.api))
+        case AgentConsistencyProbe():
+            return kinds.agent_consistency(settings, means.apis.named(settings.api), means.rng)
         case _:
             raise NotImplementedError(f"probes of kind {settings.kind}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from probes import clock, schedule
@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 MOST_IN_FLIGHT = 64
 """Attempts of one probe that may overlap; beyond it the configuration asks for more than its own timeout lets end."""
 IDLE_NS = 3_600 * NS_PER_S
+NEVER_NS = 1 << 63
+"""When a beat is due that is held back."""
 MOST_AT_ONCE = 16
 """Attempts begun before the loop has a turn: after a stall everything is due, and the answers must be read too."""
 
@@ -52,6 +54,12 @@ class _Beat:
         self.due_ns = schedule.next_due(self.due_ns, interval, now_ns=now.mono_ns)
         return sequence
 
+    def cancel(self) -> None:
+        for attempt in list(self.in_flight):
+            if attempt.cancel is not None:
+                attempt.cancel()
+        self.in_flight.clear()
+
 
 class _Attempt:
     """What a probe reports to."""
@@ -77,16 +85,61 @@ class ProbeRunner:
 
     def __init__(self, jobs: Mapping[str, Job], publish: Callable[[Sample], None], *, rng: random.Random, vantage: str) -> None:
         now_ns = clock.mono_ns()
-        self._beats = {
-            name: _Beat(name, job, schedule.first_due(now_ns, job.cadence.every_ns, of=len(jobs), fraction=rng.random()))
-            for name, job in jobs.items()
-        }
+        self._rng = rng
+        self._beats = {name: _Beat(name, job, self._first_due(job, len(jobs), now_ns)) for name, job in jobs.items()}
         self._agenda: Agenda[_Beat] = Agenda()
         """An entry whose time is not its beat's due time is an old one, and says nothing."""
         self._suspect: frozenset[str] = frozenset()
         self._publish = publish
         self._vantage = vantage
         self._wake: asyncio.Future[None] | None = None
+
+    def _first_due(self, job: Job, of: int, now_ns: int) -> int:
+        return schedule.first_due(now_ns, job.cadence.every_ns, of=of, fraction=self._rng.random())
+
+    def change(self, jobs: Mapping[str, Job], *, held: Collection[str] = ()) -> None:
+        """From now on these. A job that is the same object goes on as it is, with its attempts; a new one under a name that is
+        known begins afresh, but counts its attempts on, so that none of them seems older than those before.
+
+        Attempts of a job that is gone report nothing any more. Those `held` are not asked before they are released.
+        """
+        now_ns = clock.mono_ns()
+        fresh = sum(self._is_new(name, job) for name, job in jobs.items())
+        beats: dict[str, _Beat] = {}
+        for name, job in jobs.items():
+            if not self._is_new(name, job):
+                beats[name] = self._beats[name]
+                continue
+            beat = beats[name] = _Beat(name, job, NEVER_NS if name in held else self._first_due(job, fresh, now_ns))
+            beat.suspect = name in self._suspect
+            if name in self._beats:
+                beat.sequence = self._beats[name].sequence
+        before, self._beats = self._beats, beats
+        for name, beat in before.items():
+            if beats.get(name) is not beat:
+                beat.cancel()
+        self._schedule()
+        self._rouse()
+
+    def _schedule(self) -> None:
+        """Afresh: an agenda would go on holding who is gone until their time has come."""
+        self._agenda = Agenda()
+        for beat in self._beats.values():
+            if beat.due_ns != NEVER_NS:
+                self._agenda.add(beat.due_ns, beat)
+
+    def release(self, names: Collection[str]) -> None:
+        """Those that were held back are asked from now on."""
+        now_ns = clock.mono_ns()
+        for name in names:
+            beat = self._beats.get(name)
+            if beat is not None and beat.due_ns == NEVER_NS:
+                beat.due_ns = self._first_due(beat.job, len(names), now_ns)
+                self._agenda.add(beat.due_ns, beat)
+        self._rouse()
+
+    def _is_new(self, name: str, job: Job) -> bool:
+        return name not in self._beats or self._beats[name].job is not job
 
     def pace(self, suspect: frozenset[str], *, at_once: frozenset[str] = frozenset()) -> None:
         """From now on `suspect` are asked at `suspect_every`, all others at `every`; `at_once` are asked right now too."""
@@ -106,18 +159,14 @@ class ProbeRunner:
 
     async def run(self) -> None:
         """Until cancelled. Attempts that are under way are cancelled with it."""
-        for beat in self._beats.values():
-            self._agenda.add(beat.due_ns, beat)
+        self._schedule()
         try:
             while True:
                 self._launch_due(clock.read())
                 await self._until(self._agenda.next)
         finally:
             for beat in self._beats.values():
-                for attempt in list(beat.in_flight):
-                    if attempt.cancel is not None:
-                        attempt.cancel()
-                beat.in_flight.clear()
+                beat.cancel()
 
     def _launch_due(self, now: Moment) -> None:
         for _ in range(MOST_AT_ONCE):
@@ -149,7 +198,7 @@ class ProbeRunner:
             self._wake.set_result(None)
 
     def _move(self, beat: _Beat, due_ns: int) -> None:
-        if due_ns != beat.due_ns:
+        if due_ns != beat.due_ns and beat.due_ns != NEVER_NS:
             beat.due_ns = due_ns
             self._agenda.add(due_ns, beat)
 
@@ -171,7 +220,8 @@ class ProbeRunner:
 
     def _emit(self, attempt: _Attempt, result: ProbeResult) -> None:
         beat = attempt.beat
-        self._publish(Sample(beat.name, self._vantage, attempt.sequence, attempt.sent, clock.read(), result))
+        if self._beats.get(beat.name) is beat:
+            self._publish(Sample(beat.name, self._vantage, attempt.sequence, attempt.sent, clock.read(), result))
 
 
 def _own_trouble(reason: str, detail: str) -> ProbeResult:

@@ -9,6 +9,7 @@ from daemon.cli.journal_text import told
 from daemon.observe import Observers
 from gates import rule, words
 from gates.gate import Gate, Transition
+from gates.input import Input
 from probes import clock
 from probes.sample import NS_PER_MS, NS_PER_S, Outcome, Sample
 from reverters.journal import JournalEntry
@@ -35,7 +36,7 @@ class Narrator:
             return
         of = f"{result.target}   " if result.target else ""
         after = f"   Retry-After {result.facts['retry_after_s']} s" if "retry_after_s" in result.facts else ""
-        self.say(f"{sample.probe:<11} {of}{rule.label(result)}: {path.counted}/{gate.spec.threshold}{after}")
+        self.say(f"{sample.probe:<11} {of}{rule.label(result)}: {_progress(gate, sample, path)}{after}")
 
     def judged(self, transition: Transition, gate: Gate) -> None:
         changed = (
@@ -45,6 +46,12 @@ class Narrator:
 
     def appended(self, entry: JournalEntry, seconds: float) -> None:
         self.say(f"  #{entry.seq:<3} {entry.kind:<9} {told(entry)}")
+
+
+def _progress(gate: Gate, sample: Sample, path: Input) -> str:
+    """`2/3` where failures are counted in a row, behind the code that stands there already."""
+    told = words.progress(gate, sample.probe, path, now=sample.at)
+    return told.rpartition(": ")[2] if gate.spec.sole else told
 
 
 def zone(now: datetime) -> str:

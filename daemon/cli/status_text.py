@@ -22,6 +22,11 @@ def lines(found: Document) -> str:
     told += [f"  run         {_run(found['run'])}"] if found["run"] else []
     told += [f"  impaired    {printable(found['impaired'])}: every answer is DEGRADED"] if found["impaired"] else []
     told += [f"  problem     {printable(found['problem'])}"] if found["problem"] else []
+    if found["control_failing"]:
+        failing = printable(", ".join(found["control_failing"]))
+        told.append(f"  control     {failing} fail: failures are not held against trunks")
+    for each in found["interlocked"]:
+        told.append(f"  interlock   {printable(each['interlock'])}: run of {printable(each['plan'])}: {printable(each['says'])}")
     for gate in found["gates"]:
         told += ["", *_gate(gate)]
     plans = [_plan(plan, found["armed"]) for plan in found["plans"]]
@@ -48,6 +53,10 @@ def _gate(gate: Document) -> list[str]:
     because = f" ({printable(gate['reason'])})" if gate["reason"] else ""
     lease = f", OK for {_ms(gate['valid_for_ms'])} more" if gate["valid_for_ms"] > 0 else ""
     told = [f"gate {printable(gate['gate'])}: {gate['answer']}{because}, {gate['state']}, {printable(gate['distance'])}{lease}"]
+    if gate["shadow"]:
+        told.append("  shadow      judges, and touches nothing")
+    if gate["admitted"] < 10_000:
+        told.append(f"  admitted    {gate['admitted'] / 100:g}% of the callers")
     if gate["tripped"]:
         told.append(f"  tripped     {at_instant(gate['tripped'])}")
     if gate["latched"]:

@@ -23,6 +23,13 @@ def by(name: str, told: str, label: str, values: Mapping[str, float]) -> Metric:
     return family
 
 
+def several(name: str, told: str, labels: list[str], values: Mapping[L, float]) -> Metric:
+    family = GaugeMetricFamily(PREFIX + name, told, labels=labels)
+    for key, value in values.items():
+        family.add_metric(list(key), value)
+    return family
+
+
 def count(name: str, told: str, labels: list[str], counts: Mapping[L, int]) -> Metric:
     family = CounterMetricFamily(PREFIX + name, told, labels=labels)
     for key, count in counts.items():

@@ -24,5 +24,3 @@ class RecordingMetrics(Collector):
         yield gauge("recording_bytes", "What the recording uses on disk", tally.bytes)
         yield gauge("recording_failed", "1 while samples cannot be recorded", tally.failed)
         yield gauge("recording_last_write_timestamp_seconds", "When the newest recorded turn was", tally.saved_utc_ns / NS_PER_S)
-
-

@@ -8,10 +8,11 @@ from prometheus_client.core import HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from daemon.board import Board
-from daemon.metrics.families import PREFIX, by, count, gauge, one_of
+from daemon.metrics.families import PREFIX, by, count, gauge, one_of, several
 from daemon.run_view import Runs, StageState
 from daemon.web.tally import BOUNDS_NS, Tally
 from gates import words
+from gates.admit import ALL, FIRST
 from gates.cutover import Phase
 from gates.gate import GateState
 from gates.lease import answer
@@ -33,6 +34,9 @@ class Standing(Collector):
         yield gauge("armed", "1 while a trip may start a run", bool(cutover.armed))
         yield gauge("halted", "1 while an operator has stopped everything", cutover.halted)
         yield gauge("run_in_progress", "1 from a run's plan to its close", cutover.run is not None)
+        kept = {(each.gate, each.plan, each.objection.name): 1 for each in self._board.kept}
+        yield several("interlocked", "1 while an interlock keeps a due run from starting", ["gate", "plan", "interlock"], kept)
+        yield gauge("control_failing", "1 while control targets fail, and we suspect ourselves", self._board.control.is_ill)
         yield gauge("impaired", "1 while something is wrong with ourselves", bool(self._board.impaired))
         yield self._stages()
         if self._runs.recovery_s is not None:
@@ -49,10 +53,16 @@ class Standing(Collector):
         yield by("gate_threshold", "Counted failures that trip", "gate", {n: d[2] for n, d in distances.items()})
         yield by("gate_latched", "1 from a run until a reset", "gate", {name: gate.latched for name, gate in gates.items()})
         yield by("gate_ok", "1 while the webhook answers OK", "gate", self._ok())
+        admitted = {name: lease.admitted / ALL for name, lease in self._board.leases.items()}
+        yield by("gate_admitted_ratio", "Share of the callers that an OK is for", "gate", admitted)
+        shadows = {name: name in self._board.oversight.shadows for name in gates}
+        yield by("gate_shadow", "1 for a gate that judges and touches nothing", "gate", shadows)
 
     def _ok(self) -> dict[str, float]:
         now_ns, turned_ns = self._clock().mono_ns, self._board.turned_ns
-        return {name: answer(lease, now_ns=now_ns, turned_ns=turned_ns).ok for name, lease in self._board.leases.items()}
+        return {
+            name: answer(lease, now_ns=now_ns, turned_ns=turned_ns, ticket=FIRST).ok for name, lease in self._board.leases.items()
+        }
 
     def _stages(self) -> Metric:
         states = {(plan, stage): state for plan, run in self._runs.by_plan.items() for stage, state in run.states()}

@@ -62,12 +62,8 @@ def read_kind(row: Any) -> Kind:
 
 def document(mark: Mark) -> dict[str, Any]:
     match mark:
-        case Given(gate, Latch(plan, by)):
-            return {"latch": gate, "plan": plan, "by": by}
-        case Given(gate, Reset(by)):
-            return {"reset": gate, "by": by}
-        case Given(gate, Disturbed(reason)):
-            return {"disturbed": gate, "reason": reason}
+        case Given(gate, event):
+            return _given(gate, event)
         case Unlatched(gate, ran, latched):
             return {"unlatched": gate, "ran": sorted(ran), "latched": latched}
         case Began(latched):
@@ -78,7 +74,16 @@ def document(mark: Mark) -> dict[str, Any]:
             return {"lost": samples}
         case Seen(transition):
             return {"seen": _seen(transition)}
-    raise TypeError(f"no mark: {mark!r}")
+
+
+def _given(gate: str, event: Latch | Reset | Disturbed) -> dict[str, Any]:
+    match event:
+        case Latch(plan, by):
+            return {"latch": gate, "plan": plan, "by": by}
+        case Reset(by):
+            return {"reset": gate, "by": by}
+        case Disturbed(reason):
+            return {"disturbed": gate, "reason": reason}
 
 
 def standing(latched: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
@@ -97,12 +102,6 @@ def _seen(transition: Transition) -> list[Any]:
 
 def read_mark(row: Mapping[str, Any]) -> Mark:
     match row:
-        case {"latch": gate, "plan": plan, "by": by}:
-            return Given(gate, Latch(plan, by))
-        case {"reset": gate, "by": by}:
-            return Given(gate, Reset(by))
-        case {"disturbed": gate, "reason": reason}:
-            return Given(gate, Disturbed(reason))
         case {"unlatched": gate, "ran": ran, "latched": latched}:
             return Unlatched(gate, frozenset(ran), latched)
         case {"began": latched}:
@@ -114,4 +113,15 @@ def read_mark(row: Mapping[str, Any]) -> Mark:
         case {"seen": [gate, before, after, cause, evidence, utc_ns, mono_ns]}:
             at = Moment(utc_ns, mono_ns)
             return Seen(Transition(gate, GateState(before), GateState(after), cause, evidence, at))
-    raise Unreadable("a mark that this cutoverd does not know")
+    return _read_given(row)
+
+
+def _read_given(row: Mapping[str, Any]) -> Given:
+    match row:
+        case {"latch": gate, "plan": plan, "by": by}:
+            return Given(gate, Latch(plan, by))
+        case {"reset": gate, "by": by}:
+            return Given(gate, Reset(by))
+        case {"disturbed": gate, "reason": reason}:
+            return Given(gate, Disturbed(reason))
+    raise Unreadable("the recording holds a mark that this cutoverd does not know")

@@ -24,8 +24,8 @@ CLOSE_S = 2.0
 
 
 class Recorder:
-    """`put` is the tape's sink. When the queue is full a turn's samples are dropped and counted, and the gap is recorded; what else
-    moved gates is kept.
+    """`put` is the tape's sink. When the queue is full a turn's samples are dropped and counted, and the gap is recorded; what
+    else moved gates is kept.
     """
 
     def __init__(self, open_shelf: Callable[[], Shelf], *, keep_ns: int, at_most: int) -> None:

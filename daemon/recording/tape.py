@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from daemon.recording.turn import Began, Event, Given, Seen, Turn, Unlatched
+from daemon.recording.turn import Anew, Began, Event, Given, Seen, Turn, Unlatched
+from gates import machine
 from gates.gate import Gate, Transition
 from gates.machine import Disturbed, Latch, Reset, Tick
 from probes.sample import Moment, Sample
@@ -13,7 +14,7 @@ Sink = Callable[[Turn], None]
 
 
 class Tape:
-    """`sink` takes each turn when it is over, and must not block. None: nothing is recorded."""
+    """`sink` takes each turn when it is over, and must not block. None: nothing is written down."""
 
     def __init__(self, sink: Sink | None = None) -> None:
         self._sink = sink
@@ -23,25 +24,37 @@ class Tape:
     def began(self, gates: Mapping[str, Gate]) -> None:
         self._events.append(Began({name: gate.ran for name, gate in gates.items() if gate.latched}))
 
-    def heard(self, sample: Sample) -> None:
-        """A sample as it was given to the judge, before anybody doubted it, whether or not a gate knows its probe."""
-        self._events.append(sample)
+    def anew(self, gates: Iterable[str]) -> None:
+        """These were made anew by a reload of the configuration."""
+        self._events.append(Anew(tuple(gates)))
 
-    def told(self, gate: str, event: object, transition: Transition | None) -> None:
-        """What a gate was told, and the transition that came of it. Samples are written down as `heard`."""
-        if isinstance(event, Latch | Reset | Disturbed):
-            self._events.append(Given(gate, event))
-        elif isinstance(event, Tick) and self._ticked is None:
-            self._ticked = len(self._events)
+    def heard(self, sample: Sample) -> Sample:
+        """As it was given to the judge, before anybody doubted it, whether or not a gate knows its probe."""
+        if self._sink is not None:
+            self._events.append(sample)
+        return sample
+
+    def advance(self, gate: Gate, event: machine.Event, *, now: Moment) -> tuple[Gate, Transition | None]:
+        """`gates.machine.advance`, and what it was told: but for samples, which are written down as they were heard."""
+        after, transition = machine.advance(gate, event, now=now)
+        if isinstance(event, Tick):
+            if self._ticked is None:
+                self._ticked = len(self._events)
+        elif isinstance(event, Latch | Reset | Disturbed):
+            self._events.append(Given(gate.spec.name, event))
         if transition is not None:
             self._events.append(Seen(transition))
+        return after, transition
 
-    def unlatched(self, gate: Gate) -> None:
+    def unlatched(self, gate: Gate) -> Gate:
+        """What a gate is taken back to whose run could not be journaled."""
         self._events.append(Unlatched(gate.spec.name, gate.ran, gate.latched))
+        return gate
 
     def turned(self, now: Moment) -> None:
-        events, ticked = tuple(self._events), self._ticked
+        """The turn is over."""
+        turn = Turn(now, tuple(self._events), self._ticked)
         self._events.clear()
         self._ticked = None
         if self._sink is not None:
-            self._sink(Turn(now, events, ticked))
+            self._sink(turn)

@@ -6,6 +6,10 @@ import hmac
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
+from multidict import istr
+
+_AUTHORIZATION, _API_KEY = istr("Authorization"), istr("X-Api-Key")
+
 
 class Keys:
     """Several keys at once, so that one can be rotated: the new one is added, callers move over, the old one is removed."""
@@ -44,7 +48,7 @@ class Keys:
 def presented(headers: Mapping[str, str]) -> list[str]:
     """The secrets that a request shows: `Authorization: Bearer KEY` (RFC 6750 §2.1), then `X-Api-Key: KEY`."""
     shown = []
-    authorization, api_key = headers.get("Authorization"), headers.get("X-Api-Key")
+    authorization, api_key = headers.get(_AUTHORIZATION), headers.get(_API_KEY)
     if authorization is not None:
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() == "bearer":

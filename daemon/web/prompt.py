@@ -64,8 +64,13 @@ class Prompt(web.StreamResponse):
 
     async def write_eof(self, data: bytes = b"") -> None:
         request = cast(web.BaseRequest, self._req)
+        transport = request.transport
+        if transport is None:
+            raise ConnectionResetError("the client is gone")
         content = self._content
         before, after = self._heads[request.version, cast(bool, self._keep_alive)]
         self._req = None
         self._eof_sent = True
-        await request.writer.write_eof(b"%b%d%b%b" % (before, len(content), after, content))
+        transport.write(b"%b%d%b%b" % (before, len(content), after, content))
+        if transport.get_write_buffer_size():  # a client that does not read must not fill our memory with answers
+            await request.writer.drain()

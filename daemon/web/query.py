@@ -12,10 +12,9 @@ from urllib.parse import unquote_plus
 class Query:
     __slots__ = ("_parts",)
 
-    def __init__(self, target: str) -> None:
-        """`target` is the request's, as it was sent."""
-        text = target.partition("?")[2]
-        self._parts: Sequence[str] = text.partition("#")[0].split("&") if text else ()
+    def __init__(self, text: str) -> None:
+        """What follows the question mark, as it was sent."""
+        self._parts: Sequence[str] = text.split("&") if text else ()
 
     def raw(self, name: str) -> str | None:
         """The value as it was sent; None where the query does not have the field."""

@@ -29,6 +29,7 @@ from gates.lease import Lease, answer
 
 PREFIX = "/v1/gates/"
 OPENAPI = "/v1/openapi.json"
+_PREFIXED = len(PREFIX)
 
 
 class Observer(Protocol):
@@ -92,9 +93,10 @@ class Webhook:
         connection.prove()
         if not self._guard.may_ask(key, now_ns=began_ns):
             return self._refuse("key-rate", failure(429, "too many requests", _ONE_SECOND))
-        lease = self._board.leases.get(_gate(request.raw_path)) if request.method == "GET" else None
-        if lease is not None and key != ABSENCE_KEY and not request.body_exists:
-            return self._answer(lease, request, b"", key, began_ns)
+        path, _, query = request.raw_path.partition("?")
+        lease = self._board.leases.get(path[_PREFIXED:]) if path.startswith(PREFIX) else None
+        if lease is not None and key != ABSENCE_KEY and request.method == "GET" and not request.body_exists:
+            return self._answer(lease, query, b"", key, began_ns)
         return await self._looked_into(request, key, began_ns)
 
     async def _looked_into(self, request: web.BaseRequest, key: str, began_ns: int) -> web.StreamResponse:
@@ -113,7 +115,7 @@ class Webhook:
             return await self._absences.play(request, gate, known=lease is not None)
         if lease is None:
             return self._refuse("unknown-gate", failure(404, "no such gate"))
-        return self._answer(lease, request, said, key, began_ns)
+        return self._answer(lease, request.rel_url.raw_query_string, said, key, began_ns)
 
     def _misasked(self, request: web.BaseRequest) -> web.Response | None:
         path = request.path
@@ -139,8 +141,8 @@ class Webhook:
         challenge = {"WWW-Authenticate": 'Bearer realm="cutoverd"'}
         return self._refuse(self._guard.why_not(request.headers, host), failure(401, "unauthorized", challenge))
 
-    def _answer(self, lease: Lease, request: web.BaseRequest, said: bytes, key: str, began_ns: int) -> Prompt:
-        region, number = self._ledger.read(Query(request.raw_path), said) if self._ledger else ("", "")
+    def _answer(self, lease: Lease, query: str, said: bytes, key: str, began_ns: int) -> Prompt:
+        region, number = self._ledger.read(Query(query), said) if self._ledger else ("", "")
         now_ns = self._now_ns()
         told = answer(lease, now_ns=now_ns, turned_ns=self._board.turned_ns)
         response = Prompt(self._renderer.render(lease, told), self._dated.heads(now_ns=began_ns))
@@ -158,8 +160,3 @@ class Webhook:
     def _refuse(self, reason: str, response: web.Response) -> web.Response:
         self._observer.refused(reason)
         return response
-
-
-def _gate(target: str) -> str:
-    """The gate that a request's target names, as long as it is written plainly; empty for all else."""
-    return target.partition("?")[0][len(PREFIX) :] if target.startswith(PREFIX) else ""

@@ -1,6 +1,7 @@
 """How many of those asked agree: agents whose configuration, routing state and membership say the same of them.
 
-A result tells it in the facts `agreed` and `asked`, whether it passed or not; one without them, or that asked nobody, says nothing.
+A result tells it in the facts `agreed` and `asked`, whether it passed or not; one without them, or that asked nobody, says
+nothing.
 """
 
 from __future__ import annotations
@@ -8,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gates.gate import Input
-from gates.rules.figures import PARTS, in_a_row, parts, percent, row_text, worse
+from gates.input import Input
+from gates.rules.figures import PARTS, in_a_row, parts, percent, plural, row_text, to_fine, worse
 from gates.rules.interval import wilson
 from gates.rules.reading import Level, Reading
 from probes.sample import Moment, Sample
@@ -64,20 +65,31 @@ class Agreement:
         if not memory.shares:
             nothing = f"nobody was asked yet{row_text(known, threshold=self.threshold)}"
             undecided = worse(Level.UNDECIDED, in_a_row(known, threshold=self.threshold))
-            return Reading(undecided, f"agreement: 0/{self.threshold}", nothing)
+            return Reading(undecided, f"agreement: 0/{self.threshold}", nothing, to_bad=self._to_bad(0), to_fine=self._to_fine)
         worst = max(memory.shares.values(), key=lambda share: (share.low, -share.agreed / share.asked))
         bad = [share for share in memory.shares.values() if share.became]
-        level = Level.BAD if bad else Level.FAILING if worst.low else Level.FINE
+        own = Level.BAD if bad else Level.FAILING if worst.low else Level.FINE
+        level = worse(own, in_a_row(known, threshold=self.threshold))
         return Reading(
-            worse(level, in_a_row(known, threshold=self.threshold)),
+            level,
             f"agreement: {worst.low}/{self.threshold}",
             self._sum(worst) + ("" if bad else row_text(known, threshold=self.threshold)),
             since=min((share.first for share in bad if share.first), key=_mono_ns, default=None),
             restarts=min((share.became for share in bad if share.became), key=_mono_ns, default=None),
+            to_bad="" if bad else self._to_bad(worst.low),
+            to_fine=to_fine(level, own, self._to_fine),
         )
 
+    def _to_bad(self, low: int) -> str:
+        more = "more " if low else ""
+        return f"{plural(self.threshold - low, f'{more}result')} in a row below {percent(self.at_least)}"
+
+    @property
+    def _to_fine(self) -> str:
+        return f"1 result of {percent(self.at_least)} or more"
+
     def _sum(self, worst: Share) -> str:
-        share, bound = percent(round(worst.agreed / worst.asked, 6)), percent(self.at_least)
+        share, bound = percent(round(worst.agreed / worst.asked, 4)), percent(self.at_least)
         told = f"{worst.agreed} of {worst.asked} agree, {share}"
         interval = f"within {wilson(worst.agreed, worst.asked)} (95% interval)"
         if not worst.low:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gates import rule
-from gates.gate import Input
-from gates.rules.figures import in_a_row, last_pass, row_text, worse
+from gates.input import Input
+from gates.rules.figures import in_a_row, last_pass, plural, row_text, to_fine, worse
 from gates.rules.newest import Newest
 from gates.rules.reading import Level, Reading
 from probes.sample import Moment, Outcome, Sample
@@ -27,7 +27,7 @@ class Failures:
 
     failures: int
     of: int
-    codes: frozenset[int]
+    codes: tuple[int, ...]
 
     @property
     def threshold(self) -> int:
@@ -49,23 +49,32 @@ class Failures:
         relation = "≥" if counted.marked >= self.failures else "<"
         kinds = f"{counted.labels}: " if counted.labels else ""
         others = f", {failed.marked} failed in all" if failed.marked > counted.marked else ""
-        told = f"{kinds}{counted.marked} counted failures in the last {counted.count} of {self.of} {relation} {self.failures}{others}"
-        level = self._level(memory, known)
-        arithmetic = told + (row_text(known, threshold=self.threshold) if level is not Level.BAD else "")
+        told = f"{kinds}{counted.marked} counted in the last {counted.count} of {self.of} {relation} {self.failures}{others}"
+        own = self._own(memory)
+        level = worse(own, in_a_row(known, threshold=self.threshold))
+        arithmetic = told + (row_text(known, threshold=self.threshold) if own is not Level.BAD else "")
         return Reading(
             level,
             distance,
             f"{arithmetic}; {last_pass(known, now=now)}",
-            since=counted.first if level is Level.BAD else None,
+            since=counted.first if own is Level.BAD else None,
             restarts=memory.became,
+            to_bad="" if own is Level.BAD else self._to_bad(counted),
+            to_fine=to_fine(level, own, f"{max(failed.below(self.failures), 1)} PASS in a row"),
         )
 
-    def _level(self, memory: Heard, known: Input) -> Level:
+    def _own(self, memory: Heard) -> Level:
         if memory.counted.marked >= self.failures:
             return Level.BAD
         if memory.failed.marked >= self.failures:
             return Level.DOUBTFUL
-        return worse(in_a_row(known, threshold=self.threshold), Level.FINE if memory.failed.heard else Level.UNDECIDED)
+        return Level.FINE if memory.failed.heard else Level.UNDECIDED
+
+    def _to_bad(self, counted: Newest) -> str:
+        missing = self.failures - counted.marked
+        if counted.marked and missing <= counted.lasts():
+            return f"{plural(missing, 'more counted failure')} among the next {counted.lasts()}"
+        return f"{plural(self.failures, 'counted failure')} among {self.of} results"
 
     def describe(self) -> dict[str, str | int | list[int]]:
-        return {"rule": "failures", "failures": self.failures, "of": self.of, "codes": sorted(self.codes)}
+        return {"rule": "failures", "failures": self.failures, "of": self.of, "codes": list(self.codes)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gates.gate import Input
+from gates.input import Input
 from gates.rules.reading import Level
 from probes.sample import NS_PER_S, Moment
 
@@ -35,6 +35,11 @@ def last_pass(known: Input, *, now: Moment) -> str:
     return f"last PASS {seconds(now.mono_ns - known.passed_at.mono_ns)} ago"
 
 
+def plural(count: int, one: str, several: str = "") -> str:
+    """`1 failure`, `2 failures`; `several` where an s is not enough."""
+    return f"{count} {one if count == 1 else several or one + 's'}"
+
+
 def in_a_row(known: Input, *, threshold: int) -> Level:
     """What failures in a row are, whatever their code."""
     if known.failing >= threshold:
@@ -45,8 +50,15 @@ def in_a_row(known: Input, *, threshold: int) -> Level:
 def row_text(known: Input, *, threshold: int) -> str:
     """Said behind the sum of a rule that did not find it bad."""
     if known.failing >= threshold:
-        return f"; {known.failing} failures in a row of any code ≥ {threshold}"
-    return f"; {known.failing} failures in a row of any code" if known.failing else ""
+        return f"; {plural(known.failing, 'failure')} in a row of any code ≥ {threshold}"
+    return f"; {plural(known.failing, 'failure')} in a row of any code" if known.failing else ""
+
+
+def to_fine(level: Level, own: Level, told: str) -> str:
+    """What leads to FINE: what the rule itself says (`told`), or the PASS that ends a row of failures."""
+    if own is not Level.FINE:
+        return told
+    return "" if level is Level.FINE else "1 PASS"
 
 
 def worse(one: Level, other: Level) -> Level:

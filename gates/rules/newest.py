@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
 from probes.sample import Moment
@@ -44,6 +45,17 @@ class Newest:
     def labels(self) -> str:
         """Each label once, in the order in which they came."""
         return ", ".join(dict.fromkeys(mark.label for mark in self.marks))
+
+    def lasts(self) -> int:
+        """So many more results, and the oldest marked one is still among the last `size`."""
+        return self.size - self.bits.bit_length()
+
+    def below(self, count: int) -> int:
+        """After so many more results without a mark fewer than `count` are marked."""
+        return bisect_left(range(self.size), True, key=lambda more: self._after(more) < count)
+
+    def _after(self, more: int) -> int:
+        return (self.bits & ((1 << (self.size - more)) - 1)).bit_count()
 
     def add(self, at: Moment, label: str | None) -> Newest:
         """One more result; marked where it has a label."""

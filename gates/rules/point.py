@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gates import rule
-from gates.gate import Input
-from gates.rules.figures import in_a_row, least_of, percent, row_text, worse
+from gates.input import Input
+from gates.rules.figures import in_a_row, least_of, percent, plural, row_text, to_fine, worse
 from gates.rules.interval import wilson
 from gates.rules.newest import Newest
 from gates.rules.reading import Level, Reading
@@ -47,23 +47,34 @@ class PointRatio:
     def read(self, memory: Heard, *, known: Input, now: Moment) -> Reading:
         failed = memory.failed
         is_bad, decides = self._is_bad(failed), failed.heard >= self.of
-        level = Level.BAD if is_bad else Level.FINE if decides else Level.UNDECIDED
+        own = Level.BAD if is_bad else Level.FINE if decides else Level.UNDECIDED
+        level = worse(own, in_a_row(known, threshold=self.threshold))
         said = f"{failed.labels or 'failing'}: {failed.marked} of {self.suffice} in {failed.count}/{self.of}"
         return Reading(
-            worse(level, in_a_row(known, threshold=self.threshold)),
+            level,
             said,
             self._sum(failed, decides=decides) + ("" if is_bad else row_text(known, threshold=self.threshold)),
             since=failed.first if is_bad else None,
             restarts=memory.became,
             wants_more=not decides,
+            to_bad="" if is_bad else self._to_bad(failed),
+            to_fine=to_fine(level, own, f"{max(failed.below(self.suffice), self.of - failed.count, 1)} PASS in a row"),
         )
+
+    def _to_bad(self, failed: Newest) -> str:
+        missing = max(self.suffice - failed.marked, 0)
+        if failed.count < self.of:
+            return f"{plural(self.of - failed.count, 'more result')}, {plural(self.suffice, 'failure')} or more in all"
+        if missing <= failed.lasts():
+            return f"{plural(missing, 'more failure')} among the next {failed.lasts()}"
+        return f"{plural(self.suffice, 'failure')} among {self.of} results"
 
     def _sum(self, failed: Newest, *, decides: bool) -> str:
         count = failed.count
         if not count:
             return f"no result yet; {self.of} decide"
         share, interval = (count - failed.marked) / count, wilson(count - failed.marked, count)
-        told = f"{count - failed.marked} of {count} passed, {percent(share)}"
+        told = f"{count - failed.marked} of {count} passed, {percent(round(share, 4))}"
         if decides:
             told += f" {'<' if failed.marked >= self.suffice else '≥'} {percent(self.at_least)}"
         told += f"; the rate is within {interval} (95% interval)"

@@ -6,12 +6,12 @@ ln((1 - alpha) / beta) the path is accepted, at ln(alpha / (1 - beta)) refused: 
 about alpha of the time, and one as bad as `bad` accepted at most about beta of it. With 99% against 90% and 5% each, 31 passes in
 a row accept.
 
-A path is watched for hours, so each decision begins a new test at nothing, and the verdict stands until the next. Therefore a long
-good spell delays nothing: the test under way never holds more than one test's worth of passes. The alternative, never to count
-passes in favour of an accepted path (E. S. Page, Continuous inspection schemes, Biometrika 41 (1954), 100-115), sees a drop from
-99% to 90% after 20 calls instead of 30, one to 50% after 3.7 instead of 4.5, and cries wolf thrice as often: once in 640 calls
-instead of 1,800 of a good path, more than alpha allows. At night a false alarm costs more than ten calls do. `bench/ratio.py`
-measures it.
+A path is watched for hours, so each decision begins a new test at nothing, and the verdict stands until the next. Therefore a
+long good spell delays nothing: the test under way never holds more than one test's worth of passes. The alternative is never to
+count passes in favour of an accepted path (E. S. Page, Continuous inspection schemes, Biometrika 41 (1954), 100-115). It sees a
+drop from 99% to 90% after 20 calls instead of 30, one to 50% after 3.7 instead of 4.5, and refuses a good path thrice as often:
+once in 640 calls instead of 1,800, more than alpha allows. At night a false alarm costs more than ten calls. `bench/ratio.py`
+measures both.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import ceil, log
 
-from gates.gate import Input
-from gates.rules.figures import in_a_row, percent, row_text, worse
+from gates.input import Input
+from gates.rules.figures import in_a_row, percent, plural, row_text, to_fine, worse
 from gates.rules.interval import wilson
 from gates.rules.reading import Level, Reading
 from probes.sample import Moment, Outcome, Sample
@@ -105,15 +105,23 @@ class SequentialRatio:
 
     def read(self, memory: Tested, *, known: Input, now: Moment) -> Reading:
         is_bad = memory.verdict is Verdict.REFUSED
-        level = {None: Level.UNDECIDED, Verdict.ACCEPTED: Level.FINE, Verdict.REFUSED: Level.BAD}[memory.verdict]
+        own = {None: Level.UNDECIDED, Verdict.ACCEPTED: Level.FINE, Verdict.REFUSED: Level.BAD}[memory.verdict]
+        level = worse(own, in_a_row(known, threshold=self.threshold))
         return Reading(
-            worse(level, in_a_row(known, threshold=self.threshold)),
+            level,
             f"{memory.verdict or 'undecided'}; {self._way(memory.walk)}",
             self._sum(memory) + ("" if is_bad else row_text(known, threshold=self.threshold)),
             since=memory.last.first_failed if is_bad and memory.last else None,
             restarts=memory.became if is_bad else None,
             wants_more=memory.verdict is None or (memory.verdict is Verdict.ACCEPTED and self.weight(memory.walk) < 0),
+            to_bad="" if is_bad else f"{plural(self._more(memory.walk, self.refuses), 'failure')} in a row",
+            to_fine=to_fine(level, own, f"{self._more(memory.walk, self.accepts)} PASS in a row"),
         )
+
+    def _more(self, walk: Walk, goal: float) -> int:
+        """So many attempts in a row, all of them passes or all failures, bring the test under way to its `goal`."""
+        each = log(self.good / self.bad) if goal > 0 else log((1 - self.good) / (1 - self.bad))
+        return ceil((goal - self.weight(walk)) / each)
 
     def _way(self, walk: Walk) -> str:
         """How far the test under way is, and to what."""

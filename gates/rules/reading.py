@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
-from gates.gate import Input
+from gates.input import Input
 from probes.sample import Moment, Sample
 
 

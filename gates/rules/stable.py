@@ -1,8 +1,8 @@
 """Nothing has flapped for so long: a registration that comes and goes is none.
 
 A flap is a failure after a pass, or a rise of the fact `flaps` (what a probe lost between two looks, which `sip_register`
-counts). How long it has been stable is counted to the last PASS, so it is proved and not assumed; the fact `stable_s` says how long
-before our first look it has been, so that what the probe knows longer than this rule need not be waited for again.
+counts). How long it has been stable is counted to the last PASS, so it is proved and not assumed; the fact `stable_s` says how
+long it had been before our first look, so that what the probe knows longer than this rule need not be waited for again.
 
 One flap turns callers away until the time is over, and by itself starts no run while the path passes: a binding that is back
 needs no rollback. A run begins `confirm_for` after the path was lost, if it stays lost.
@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gates.gate import Input
-from gates.rules.figures import in_a_row, row_text, seconds, worse
+from gates.input import Input
+from gates.rules.figures import in_a_row, row_text, seconds, to_fine, worse
 from gates.rules.reading import Level, Reading
 from probes.sample import NS_PER_S, Moment, Outcome, Sample
 
@@ -47,7 +47,7 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class StableFor:
-    """BAD from a flap of any target until a PASS shows `stable_ns` without one. A target that never passed has nothing to lose."""
+    """BAD from a flap of any target until a PASS shows `stable_ns` without one. Who never passed has nothing to lose."""
 
     stable_ns: int
     threshold: int = 3
@@ -87,10 +87,13 @@ class StableFor:
         least = min((line.stable_ns for line in passed), default=0)
         level = Level.FINE if passed and least >= self.stable_ns else Level.UNDECIDED
         told = f"stable for {seconds(least)} {'≥' if level is Level.FINE else '<'} {seconds(self.stable_ns)}; no flap"
+        both = worse(level, in_a_row(known, threshold=self.threshold))
         return Reading(
-            worse(level, in_a_row(known, threshold=self.threshold)),
+            both,
             f"stable: {seconds(least)}/{seconds(self.stable_ns)}",
             (told if passed else "no PASS yet") + row_text(known, threshold=self.threshold),
+            to_bad="1 flap" if passed else "1 flap, once it has passed",
+            to_fine=to_fine(both, level, self._to_fine(least)),
         )
 
     def _bad(self, flapped: list[Line], known: Input, now: Moment) -> Reading:
@@ -106,7 +109,11 @@ class StableFor:
             f"flapped {plural}, last {seconds(now.mono_ns - last.mono_ns)} ago; {how}",
             since=min((line.first_flap for line in flapped if line.first_flap), key=_mono_ns),
             restarts=min(lost, key=_mono_ns) if is_lost else now,
+            to_fine=self._to_fine(least),
         )
+
+    def _to_fine(self, stable_ns: int) -> str:
+        return f"{seconds(self.stable_ns - stable_ns)} without a flap, shown by a PASS"
 
     def describe(self) -> dict[str, str | int | list[int]]:
         return {"rule": "stable_for", "stable_for": seconds(self.stable_ns), "threshold": self.threshold}

@@ -1,9 +1,9 @@
 """A percentile of what probes measure, over a window of time.
 
-The nearest-rank percentile (Hyndman and Fan, Sample quantiles in statistical packages, The American Statistician 50 (1996), 361-365,
-definition 1): the smallest value that at least so many percent of the samples do not exceed, so always one that was measured. A
-FAIL counts as a value beyond the bound, whatever it measured: a call that never came through is no fast one. A PASS without the
-fact says nothing.
+The nearest-rank percentile (R. J. Hyndman and Y. Fan, Sample quantiles in statistical packages, The American Statistician 50
+(1996), 361-365, definition 1): the smallest value that at least so many percent of the samples do not exceed, so always one that
+was measured. A FAIL counts as a value beyond the bound, whatever it measured: a call that never came through is no fast one. A
+PASS without the fact says nothing.
 
 At most `MOST_SAMPLES` are kept, the newest: 240 kB for each probe. They lie in arrays, and a new one makes new arrays: to copy
 eighty thousand bytes takes less than to walk a tree in Python.
@@ -16,8 +16,8 @@ from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass, field
 from math import inf, isfinite
 
-from gates.gate import Input
-from gates.rules.figures import in_a_row, row_text, seconds, worse
+from gates.input import Input
+from gates.rules.figures import in_a_row, plural, row_text, seconds, to_fine, worse
 from gates.rules.newest import MOST_MARKS
 from gates.rules.reading import Level, Reading
 from probes.sample import NS_PER_S, Moment, Outcome, ProbeResult, Sample
@@ -66,7 +66,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """BAD while the percentile over `window_ns` is not below (or, with `is_lower`, not above) `bound`. Durations in nanoseconds."""
+    """BAD while the percentile over `window_ns` is not below (with `is_lower`: not above) `bound`. Durations in nanoseconds."""
 
     fact: str
     percentile: int
@@ -118,30 +118,65 @@ class Value:
     def read(self, memory: Measured, *, known: Input, now: Moment) -> Reading:
         samples = memory.without_before(now.mono_ns - self.window_ns)
         count, is_bad = len(samples.ordered), self._is_bad(samples)
-        level = Level.BAD if is_bad else Level.FINE if count >= self.at_least_samples else Level.UNDECIDED
-        name = f"p{self.percentile} of {self.fact}"
+        own = Level.BAD if is_bad else Level.FINE if count >= max(self.at_least_samples, 1) else Level.UNDECIDED
+        level = worse(own, in_a_row(known, threshold=self.threshold))
         standing = self._text(self._standing(samples)) if count else "not measured"
-        within = f"{count} samples of the last {seconds(self.window_ns)}"
-        if level is Level.UNDECIDED:
-            told = f"{name}: {standing}; {within} < {self.at_least_samples}"
-        else:
-            relation = ("≤" if is_bad else ">") if self.is_lower else ("≥" if is_bad else "<")
-            worst = (
-                count - bisect_right(samples.ordered, self.bound) if self.is_lower else bisect_left(samples.ordered, self.bound)
-            )
-            told = f"{name}: {standing} {relation} {self._text(self.bound)}; {within}, {count - worst} not {self._side}"
         return Reading(
-            worse(level, in_a_row(known, threshold=self.threshold)),
-            f"{name}: {standing} of {self._text(self.bound)}",
-            told + ("" if is_bad else row_text(known, threshold=self.threshold)),
+            level,
+            f"{self._name}: {standing}, {self._side} {self._text(self.bound)}",
+            self._sum(samples, own, standing) + ("" if is_bad else row_text(known, threshold=self.threshold)),
             since=samples.beyond[0] if is_bad else None,
             restarts=samples.became if is_bad else None,
-            wants_more=level is Level.UNDECIDED,
+            wants_more=own is Level.UNDECIDED,
+            to_bad="" if is_bad else self._to_bad(samples),
+            to_fine=to_fine(level, own, self._to_fine(samples)),
         )
 
     @property
+    def _name(self) -> str:
+        return f"p{self.percentile} of {self.fact}"
+
+    @property
     def _side(self) -> str:
-        return f"{'above' if self.is_lower else 'below'} it"
+        return "above" if self.is_lower else "below"
+
+    def _sum(self, samples: Measured, own: Level, standing: str) -> str:
+        count, within = len(samples.ordered), f"samples of the last {seconds(self.window_ns)}"
+        if own is Level.UNDECIDED:
+            return f"{self._name}: {standing}; {count} {within} < {self.at_least_samples}"
+        relation = {(True, True): "≤", (True, False): ">", (False, True): "≥", (False, False): "<"}[
+            self.is_lower, own is Level.BAD
+        ]
+        beyond = f"{count - self._good(samples)} of {count} {within} not {self._side}"
+        return f"{self._name}: {standing} {relation} {self._text(self.bound)}; {beyond}"
+
+    def _good(self, samples: Measured) -> int:
+        if self.is_lower:
+            return len(samples.ordered) - bisect_right(samples.ordered, self.bound)
+        return bisect_left(samples.ordered, self.bound)
+
+    def _beyond(self, good: int, count: int) -> bool:
+        """Whether the percentile is beyond the bound when so many of `count` values are within it."""
+        rank = -(-self.percentile * count // 100)
+        return count - good >= rank if self.is_lower else good < rank
+
+    def _to_bad(self, samples: Measured) -> str:
+        good, count = self._good(samples), len(samples.ordered)
+        least = max(self.at_least_samples - count, 1)
+        more = bisect_left(range(MOST_SAMPLES), True, lo=least, key=lambda more: self._beyond(good, count + more))
+        return self._told(more, f"not {self._side}")
+
+    def _to_fine(self, samples: Measured) -> str:
+        good, count = self._good(samples), len(samples.ordered)
+        least = max(self.at_least_samples - count, 1)
+        more = bisect_left(range(MOST_SAMPLES), True, lo=least, key=lambda more: not self._beyond(good + more, count + more))
+        return self._told(more, self._side)
+
+    def _told(self, more: int, side: str) -> str:
+        """Where samples leave the window meanwhile it may be fewer, or more."""
+        if more >= MOST_SAMPLES:
+            return f"that those of now leave the window of {seconds(self.window_ns)}"
+        return f"{plural(more, 'more sample')} {side} {self._text(self.bound)}"
 
     def _text(self, value: float) -> str:
         if not isfinite(value):

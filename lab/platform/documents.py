@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any
 
-from lab.platform.organisation import Member, Organisation, Queue, Call, Trunk, User
+from lab.platform.organisation import Call, Member, Organisation, Queue, Trunk, User
 
 Document = dict[str, Any]
 SINCE = "2026-12-05T20:00:00.000Z"

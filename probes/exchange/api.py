@@ -18,8 +18,8 @@ class Api(Protocol):
         but cancellation, and leaves nothing open then.
 
         A 401 makes the token be renewed, once, and the request be sent again, once. A 429 and a redirect are answers like any
-        other; the API's rate-limit headers teach the budget. A request is never sent a second time for any other reason, and
-        one that may change something (neither GET, HEAD nor OPTIONS) never goes over a kept connection that the server may
-        be closing just now. `is_fresh` makes a new connection for others as well: for whoever judges connecting itself.
+        other; the API's rate-limit headers teach the budget. For no other reason is a request sent a second time, but for a
+        GET, HEAD or OPTIONS over a kept connection that the server has closed; what may change something always has a
+        connection of its own. `is_fresh` makes one for the others as well: for whoever judges connecting itself.
         """
         ...

@@ -21,6 +21,7 @@ MOST_CONNECTIONS = 16
 MOST_LINE = 8_190
 _FOREVER = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
 """The exchange has one limit for everything, and it is not aiohttp's."""
+_STALE = frozenset({Reason.CLOSED, Reason.RESET})
 _TOO_MANY_HEADERS = "Too many"
 
 
@@ -34,7 +35,19 @@ class Client:
     async def send(self, request: HttpRequest, headers: Headers, progress: Progress, *, is_fresh: bool) -> HttpResponse:
         """`request.url` is absolute. Raises Unanswered. A method that may change something goes over a fresh connection: of
         one that was kept nobody knows whether the server has closed it meanwhile."""
-        session = self._fresh if is_fresh or request.method not in SAFE else self._keeping
+        if is_fresh or request.method not in SAFE:
+            return await self._send(self._fresh, request, headers, progress)
+        try:
+            return await self._send(self._keeping, request, headers, progress)
+        except Unanswered as unanswered:
+            if not progress.is_kept or unanswered.ended.reason not in _STALE:
+                raise
+            # The server had closed what we kept (RFC 9112 §9.3.1): that says nothing of how it is now.
+            return await self._send(self._fresh, request, headers, progress)
+
+    async def _send(
+        self, session: aiohttp.ClientSession, request: HttpRequest, headers: Headers, progress: Progress
+    ) -> HttpResponse:
         token = CURRENT.set(progress)
         try:
             async with session.request(
@@ -44,7 +57,7 @@ class Client:
                 data=request.body or None,
                 allow_redirects=False,
             ) as response:
-                progress.status = response.status
+                progress.status, progress.is_kept = response.status, False
                 progress.enter(Phase.BODY)
                 body = await _read(response, request, progress)
                 return _response(response, body, progress)

@@ -64,6 +64,7 @@ class Connector(aiohttp.BaseConnector):
     async def connect(self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout) -> Connection:
         progress = CURRENT.get()
         progress.enter(Phase.CONNECTION)
+        progress.is_kept = True
         connection = await super().connect(req, traces, timeout)
         progress.enter(Phase.RESPONSE)
         _note(connection.transport, progress)
@@ -73,6 +74,7 @@ class Connector(aiohttp.BaseConnector):
         self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
     ) -> ResponseHandler:
         progress = CURRENT.get()
+        progress.is_kept = False
         host, port = req.url.raw_host or "", req.url.port or 0
         reached = await self._reached(host, port, progress)
         wanted = self._tls.of(host) if req.url.scheme == "https" else None

@@ -16,13 +16,26 @@ Now = Callable[[], int]
 class Progress:
     """Mutable and of one exchange. `enter` the phases as they come; each one's time is kept."""
 
-    __slots__ = ("_began_ns", "_now", "_phase", "_spent", "_started_ns", "certificate_not_after_ns", "peer", "sent", "status")
+    __slots__ = (
+        "_began_ns",
+        "_now",
+        "_phase",
+        "_spent",
+        "_started_ns",
+        "certificate_not_after_ns",
+        "is_kept",
+        "peer",
+        "sent",
+        "status",
+    )
 
     def __init__(self, now: Now) -> None:
         self._now = now
         self._started_ns = self._began_ns = now()
         self._phase = Phase.BUDGET
         self._spent: dict[Phase, int] = {}
+        self.is_kept = False
+        """A connection that was there already is used, and nothing has come over it for this exchange."""
         self.peer = ""
         self.sent = b""
         self.status: int | None = None

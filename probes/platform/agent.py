@@ -16,10 +16,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from probes.exchange.document import Json, at
+from probes.exchange.document import MISSING, Json, at
 from probes.exchange.verdict import SERVICE_UNAVAILABLE, Facts, visible
 from probes.platform.share import Verdict, decide, most_ill
-from probes.platform.telling import Untold
+from probes.platform.telling import OK, Untold
 from probes.sample import Origin, Outcome, ProbeResult
 
 OFF_QUEUE = "OFF_QUEUE"
@@ -48,11 +48,8 @@ Judged = Disagreement | Untold | None
 
 def states(listing: Json) -> dict[str, str]:
     """Of a page of users, the state of each by id."""
-    return {
-        user["id"]: state
-        for user in _entities(listing)
-        if isinstance(user.get("id"), str) and isinstance(state := user.get("state"), str)
-    }
+    pairs = ((user.get("id"), user.get("state")) for user in _entities(listing))
+    return {id: state for id, state in pairs if isinstance(id, str) and isinstance(state, str)}
 
 
 def members(listing: Json) -> dict[str, Member]:
@@ -66,8 +63,10 @@ def members(listing: Json) -> dict[str, Member]:
     return found
 
 
-def is_empty(listing: Json) -> bool:
-    return not _entities(listing)
+def is_last(listing: Json, *, size: int) -> bool:
+    """The vendor's list of members tells no total: it ends with a page that is not full and names no next one, or is empty."""
+    found = _entities(listing)
+    return not found or (len(found) < size and at(listing, "/nextUri") is MISSING)
 
 
 def _entities(listing: Json) -> list[dict[str, Json]]:
@@ -111,5 +110,5 @@ def fold(agents: Collection[Judged], *, at_least: float) -> ProbeResult:
     if doubts:
         facts["detail"] = visible(", ".join(f"{count} {doubt}" for doubt, count in doubts.most_common()))
     if verdict is Verdict.WELL:
-        return ProbeResult(Outcome.PASS, None, Origin.WIRE, "agree", 0, facts)
+        return ProbeResult(Outcome.PASS, OK, Origin.WIRE, "agree", 0, facts)
     return ProbeResult(Outcome.FAIL, SERVICE_UNAVAILABLE, Origin.WIRE, "disagree", 0, facts)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from probes.exchange.document import Json, at
 from probes.exchange.values import HttpResponse, NoResponse
 from probes.exchange.verdict import REQUEST_TIMEOUT, SERVICE_UNAVAILABLE, Facts, visible
-from probes.platform.telling import Untold, malformed, told
+from probes.platform.telling import OK, Untold, malformed, told
 from probes.sample import Origin, Outcome, ProbeResult
 
 Scalar = str | int | float | bool
@@ -90,7 +90,7 @@ def is_final(answer: Untold) -> bool:
 def _ended(answer: Json, reads: Reads) -> ProbeResult | None:
     state = at(answer, reads.state)
     if _is_one(state, reads.passed):
-        return ProbeResult(Outcome.PASS, None, Origin.WIRE, "passed", 0, {"state": visible(str(state))})
+        return ProbeResult(Outcome.PASS, OK, Origin.WIRE, "passed", 0, {"state": visible(str(state))})
     if _is_one(state, reads.failed):
         return ProbeResult(Outcome.FAIL, SERVICE_UNAVAILABLE, Origin.WIRE, "failed", 0, {"state": visible(str(state))})
     return None

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 
 from probes.exchange.document import Json, NotJson, decode
 from probes.exchange.values import HttpResponse, NoResponse
-from probes.exchange.verdict import Facts, answered, response_facts, unanswered, visible
+from probes.exchange.verdict import MAX_DETAIL, Facts, answered, response_facts, unanswered, visible
 from probes.sample import Outcome, ProbeResult
 
+OK = 200
 UNTOLD = 504
 """A gateway's word for what stands behind it having said nothing in time (RFC 9110 §15.6.5)."""
 
@@ -75,4 +76,12 @@ def _words(response: HttpResponse) -> Facts:
         document = None
     found = document if isinstance(document, dict) else {}
     words = [word for word in (found.get("code"), found.get("message")) if isinstance(word, str) and word]
-    return {"detail": visible(": ".join(words) or response.reason)} if words or response.reason else {}
+    said = ": ".join(words) or response.reason
+    return {"detail": visible(_shortened(said))} if said else {}
+
+
+def _shortened(words: str) -> str:
+    """Beginning and end: which permission is missing stands at the end of a long sentence."""
+    if len(words) <= MAX_DETAIL:
+        return words
+    return f"{words[: MAX_DETAIL // 2]}…{words[-(MAX_DETAIL // 2 - 1) :]}"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from probes.exchange.document import Json
 from probes.exchange.verdict import SERVICE_UNAVAILABLE, Facts, visible
 from probes.platform.share import Verdict, decide
-from probes.platform.telling import Untold
+from probes.platform.telling import OK, Untold
 from probes.sample import Origin, Outcome, ProbeResult
 
 NOT_FOUND = 404
@@ -104,13 +104,13 @@ def fold(trunks: Collection[Standing], *, need: int) -> ProbeResult:
     up = len(trunks) - len(down) - len(untold)
     verdict = decide(ill=len(down), untold=len(untold), most_ill=need - 1)
     if verdict is Verdict.OPEN:
-        facts = {"unread": len(untold), "trunks": len(trunks)}
-        return replace(untold[0].result, facts={**untold[0].result.facts, **facts})
+        read = {"read": up + len(down), "unread": len(untold)}
+        return replace(untold[0].result, facts={**untold[0].result.facts, **read})
     facts: Facts = {"agreed": up, "asked": up + len(down), "unread": len(untold)}
     if down:
         facts["detail"] = visible("; ".join(f"{each.name}: {each.reason}{_in_brackets(each.detail)}" for each in down))
     if verdict is Verdict.WELL:
-        return ProbeResult(Outcome.PASS, None, Origin.WIRE, "up", 0, facts)
+        return ProbeResult(Outcome.PASS, OK, Origin.WIRE, "up", 0, facts)
     worst = min(down, key=_severity)
     return ProbeResult(Outcome.FAIL, worst.code, Origin.WIRE, worst.reason, 0, facts)
 

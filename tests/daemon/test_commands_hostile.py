@@ -47,7 +47,7 @@ def is_bounded(value: Any) -> bool:
         return all(isinstance(each, str) and len(each) <= 64 for each in value)
     if isinstance(value, str):
         return len(value) <= TEXT_LIMIT
-    return type(value) is int and 0 < value <= LONGEST_HOLD_NS
+    return value is None or (type(value) is int and 0 <= value <= LONGEST_HOLD_NS)
 
 
 def checked(command: Command, arguments: dict[str, Any]) -> dict[str, Any] | BadArgument:
@@ -71,7 +71,9 @@ def test_any_arguments_are_understood_or_a_bad_argument(command: Command, argume
     assert entry.body == Operated(command, found)
 
 
-KNOWN = {"plan": "1" * 64, "reason": "known", "gate": "inbound", "answer": "OK", "for_ns": 5}
+KNOWN = {
+    "plan": "1" * 64, "reason": "known", "gate": "inbound", "answer": "OK", "for_ns": 5, "share": 500, "override": ["freeze"],
+}  # fmt: skip
 DEEP = orjson.loads(b"[" * 1_000 + b"]" * 1_000)
 NO_TEXT: list[Any] = [None, True, 0, -1, 2**64 - 1, 1.5, "", " \t\r\n", "x" * (TEXT_LIMIT + 1), [], ["x"], {}, {"a": 1}, DEEP]
 NO_DURATION: list[Any] = [None, True, False, 0, -1, LONGEST_HOLD_NS + 1, 2**64 - 1, 1e308, 5.0, "5", "", "٣", [], [5], {}, DEEP]
@@ -79,7 +81,9 @@ NO_DIGEST: list[Any] = [None, True, 5, 1.5, {}, {"a": 1}, [None], [5], [["1"]], 
 NEEDED = [
     *[(Command.HOLD, "answer", [*NO_TEXT, "ok", "OK ", "MAYBE", "OK\x00"]), (Command.HOLD, "for_ns", NO_DURATION)],
     *[(command, "reason", NO_TEXT) for command in (Command.TRIP, Command.ABANDON, Command.HOLD)],
-    *[(command, "gate", NO_TEXT) for command in (Command.HOLD, Command.RELEASE)],
+    *[(command, "gate", NO_TEXT) for command in (Command.HOLD, Command.RELEASE, Command.ADMIT)],
+    (Command.ADMIT, "share", [True, False, -1, 10_001, 2**64 - 1, 5.0, "5%", "", [], [5], {}, DEEP]),
+    (Command.TRIP, "override", [None, True, 5, "freeze", {}, [None], [""], [5], [["freeze"]], ["x"] * 21, ["x" * 1_001], DEEP]),
     *[(command, "plan", NO_DIGEST) for command in (Command.ARM, Command.COMMIT, Command.TRIP)],
 ]
 

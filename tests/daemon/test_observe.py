@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from daemon.observe import LastTransitions, Observers
-from gates.gate import Gate, GateSpec, GateState, Transition, fresh
+from gates.gate import Clause, Gate, GateSpec, GateState, Transition, fresh
+from gates.rules.consecutive import Consecutive
 from probes.sample import Moment, Origin, Outcome, ProbeResult, Sample
 
 NOW = Moment(2, 1)
 SAMPLE = Sample("trunk-new", "here", 1, NOW, NOW, ProbeResult(Outcome.PASS, 200, Origin.WIRE, "status", 1))
-GATE: Gate = fresh(GateSpec("inbound", ("trunk-new",), (), 3, frozenset({503}), 5, 1))
+GATE: Gate = fresh(GateSpec("inbound", (Clause(Consecutive(3, (503,)), ("trunk-new",)),), 1, (), 5, 1))
 TRANSITION = Transition("inbound", GateState.UNKNOWN, GateState.HEALTHY, "sample", "1 PASS", NOW)
 
 

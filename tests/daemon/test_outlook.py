@@ -29,7 +29,7 @@ def seen(made: Bench, when: float) -> dict[str, Change]:
     """By the state that each change leads to."""
     paces = {probe: PACE for probe in (*made.gate.spec.needed, *made.gate.spec.baseline)}
     paces = {probe: Pace(PACE.cadence, PACE.timeout_ns, last_sent_ns=s(when - 1).mono_ns) for probe in paces}
-    return {str(change.to): change for change in changes(View(made.gate, paces, "503/408", s(when)))}
+    return {str(change.to): change for change in changes(View(made.gate, paces, s(when)))}
 
 
 def said(made: Bench, when: float) -> dict[str, str]:

@@ -12,14 +12,15 @@ from daemon.reply import Exit
 from daemon.status import Standing, document, exit_code, instant
 from gates import lease, machine
 from gates.cutover import Cutover, Hold, Phase, Run
-from gates.gate import Gate, GateSpec, GateState, Input, fresh
+from gates.gate import Clause, Gate, GateSpec, GateState, Input, fresh
+from gates.rules.consecutive import Consecutive
 from probes.sample import NS_PER_S, Moment, Origin, Outcome, ProbeResult, Sample
 
 OPENS = 1_796_508_000 * NS_PER_S  # 2026-12-05T22:00:00Z
 NOW = Moment(utc_ns=OPENS + 3600 * NS_PER_S, mono_ns=1_000 * NS_PER_S)
 DIGEST = "ab" * 32
 STANDING = Standing("acme-emea", OPENS, OPENS + 8 * 3600 * NS_PER_S, {"inbound-rollback": DIGEST}, baseline="cd" * 32)
-SPEC = GateSpec("inbound", ("trunk-new",), ("trunk-old",), 3, frozenset({503}), 5, 17 * NS_PER_S)
+SPEC = GateSpec("inbound", (Clause(Consecutive(3, (503,)), ("trunk-new",)),), 1, ("trunk-old",), 5, 17 * NS_PER_S)
 RUN = Run("inbound-rollback@20261205T230000.000Z", "inbound-rollback", DIGEST)
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gates.gate import Gate, GateSpec, GateState, Input, OnTrip, Transition, fresh
+from gates.gate import Gate, GateState, Transition, fresh
+from gates.input import Input
 from gates.machine import Event, Tick, advance
+from gates.rules.consecutive import Consecutive
+from gates.spec import Clause, GateSpec, OnTrip
 from probes.sample import NS_PER_MS, Moment, Origin, Outcome, ProbeResult, Sample
 
 NEW, OLD = "trunk-new", "trunk-old"
-CODES = frozenset({503, 408})
+CODES = (503, 408)
 
 PASS = ProbeResult(Outcome.PASS, 200, Origin.WIRE, "", 5 * NS_PER_MS)
 ERROR = ProbeResult(Outcome.ERROR, None, Origin.SELF, "no-route", 0)
@@ -44,7 +47,8 @@ def spec(
     max_age_ms: float = 17_000,
     on_trip: tuple[OnTrip, ...] = (),
 ) -> GateSpec:
-    return GateSpec("inbound", needed, baseline, threshold, CODES, recover, round(max_age_ms * NS_PER_MS), on_trip)
+    rule = Consecutive(threshold, CODES)
+    return GateSpec("inbound", (Clause(rule, needed),), 1, baseline, recover, round(max_age_ms * NS_PER_MS), on_trip)
 
 
 def plans(**confirm_ms: float) -> tuple[OnTrip, ...]:

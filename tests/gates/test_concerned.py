@@ -10,7 +10,7 @@ from tests.gates.bench import NEW, OLD, spec
 
 def test_a_probe_concerns_each_gate_that_needs_it_or_compares_with_it() -> None:
     inbound = spec(needed=(NEW,), baseline=(OLD,))
-    outbound = replace(inbound, name="outbound", needed=(OLD, "third"), baseline=())
+    outbound = replace(spec(needed=(OLD, "third")), name="outbound")
     assert concerned({"inbound": inbound, "outbound": outbound}) == {
         NEW: ("inbound",),
         OLD: ("inbound", "outbound"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gates.gate import GateState, Input
+from gates.gate import GateState
+from gates.input import Input
 from gates.machine import Disturbed, Reset, due_plans
 from probes.sample import Origin
 from tests.gates.bench import ERROR, NEW, OLD, PASS, SILENCE, Bench, failed, plans, s, spec

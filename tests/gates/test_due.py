@@ -154,19 +154,19 @@ def test_a_gate_recalled_as_latched_confirms_from_its_start() -> None:
 
 def test_cadence_hastens_from_the_first_failure_until_healthy_again() -> None:
     bench = healthy(recover=2)
-    assert not cadence(bench.gate)
+    assert not cadence(bench.gate, now=s(60))
     told = []
     for index, result in enumerate([failed(500), failed(), failed(), failed(), PASS, PASS]):
         bench.hear(NEW, result, 1 + index)
-        told.append(cadence(bench.gate))
+        told.append(cadence(bench.gate, now=s(60)))
     assert told == [True, True, True, True, True, False]
 
 
 def test_cadence_of_a_failing_gate_that_knows_nothing_yet_hastens() -> None:
     bench = Bench()
-    assert not cadence(bench.gate)
+    assert not cadence(bench.gate, now=s(60))
     bench.hear(NEW, failed(), 1)
-    assert cadence(bench.gate)
+    assert cadence(bench.gate, now=s(60))
 
 
 def test_cadence_hastens_while_a_suspect_that_answered_degraded_recovers() -> None:
@@ -174,28 +174,28 @@ def test_cadence_hastens_while_a_suspect_that_answered_degraded_recovers() -> No
     bench.run(NEW, [failed(500)] * 3, 1)
     bench.hear(NEW, PASS, 4)
     assert bench.state is GateState.SUSPECT
-    assert cadence(bench.gate)
+    assert cadence(bench.gate, now=s(60))
 
 
 def test_cadence_is_plain_once_a_run_started() -> None:
     bench = tripped()
     bench.do(Latch("rollback", "gate inbound"), s(4))
-    assert cadence(bench.gate) is False
+    assert cadence(bench.gate, now=s(60)) is False
 
 
 def test_a_baseline_that_fails_alone_does_not_hasten() -> None:
     bench = healthy(baseline=(OLD,))
     bench.hear(OLD, failed(), 1)
-    assert not cadence(bench.gate)
+    assert not cadence(bench.gate, now=s(60))
 
 
 def test_recovery_time_begins_at_the_first_failure_that_stands() -> None:
     bench = healthy(needed=(NEW, "second"))
-    assert first_failed(bench.gate) is None
+    assert first_failed(bench.gate, now=s(60)) is None
     bench.run(NEW, [failed(), PASS, failed(500), failed()], 1)
-    assert first_failed(bench.gate) == s(3)
+    assert first_failed(bench.gate, now=s(60)) == s(3)
     bench.hear("second", failed(), 2.5)
-    assert first_failed(bench.gate) == s(2.5)
+    assert first_failed(bench.gate, now=s(60)) == s(2.5)
 
 
 # deadline

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gates.gate import GateState, Input
+from gates.gate import GateState
+from gates.input import Input
 from gates.machine import due_plans
 from tests.gates.bench import ERROR, NEW, PASS, SILENCE, Bench, failed, of, plans, s
 from tests.gates.test_targets import F, counts, healthy, tripped

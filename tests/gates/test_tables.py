@@ -6,18 +6,19 @@ from collections.abc import Callable
 
 import pytest
 
+from gates import verdict
 from gates.compare import COMPARE, Comparison, Side, baseline_side, compare, new_side
 from gates.gate import GateState
 from gates.machine import TRANSITIONS, Finding, Latch, Reset, find
 from tests.gates.bench import ERROR, NEW, OLD, PASS, Bench, failed, s, spec
 
-COLUMNS = ("stale", "passing", "recovering", "failing", "failed", "worse", "both-bad", "latched", "reset")
+COLUMNS = ("stale", "passing", "recovering", "failing", "undecided", "failed", "worse", "both-bad", "latched", "reset")
 ROWS = {
-    "UNKNOWN": "UNKNOWN HEALTHY UNKNOWN UNKNOWN UNKNOWN UNKNOWN UNKNOWN TRIPPED UNKNOWN",
-    "HEALTHY": "UNKNOWN HEALTHY HEALTHY SUSPECT SUSPECT TRIPPED INCONCLUSIVE TRIPPED UNKNOWN",
-    "SUSPECT": "UNKNOWN HEALTHY SUSPECT SUSPECT SUSPECT TRIPPED INCONCLUSIVE TRIPPED UNKNOWN",
-    "TRIPPED": "UNKNOWN HEALTHY TRIPPED TRIPPED TRIPPED TRIPPED INCONCLUSIVE TRIPPED UNKNOWN",
-    "INCONCLUSIVE": "UNKNOWN HEALTHY INCONCLUSIVE INCONCLUSIVE SUSPECT TRIPPED INCONCLUSIVE TRIPPED UNKNOWN",
+    "UNKNOWN": "UNKNOWN HEALTHY UNKNOWN UNKNOWN UNKNOWN UNKNOWN UNKNOWN UNKNOWN TRIPPED UNKNOWN",
+    "HEALTHY": "UNKNOWN HEALTHY HEALTHY SUSPECT HEALTHY SUSPECT TRIPPED INCONCLUSIVE TRIPPED UNKNOWN",
+    "SUSPECT": "UNKNOWN HEALTHY SUSPECT SUSPECT SUSPECT SUSPECT TRIPPED INCONCLUSIVE TRIPPED UNKNOWN",
+    "TRIPPED": "UNKNOWN HEALTHY TRIPPED TRIPPED TRIPPED TRIPPED TRIPPED INCONCLUSIVE TRIPPED UNKNOWN",
+    "INCONCLUSIVE": "UNKNOWN HEALTHY INCONCLUSIVE INCONCLUSIVE INCONCLUSIVE SUSPECT TRIPPED INCONCLUSIVE TRIPPED UNKNOWN",
 }
 CELLS = [(state, finding, after) for state, row in ROWS.items() for finding, after in zip(COLUMNS, row.split(), strict=True)]
 
@@ -75,8 +76,9 @@ def test_real_samples_reach_every_cell_of_the_comparison(sides: tuple[str, str],
     _new(bench, sides[0])
     _old(bench, sides[1])
     now = s(NOW)
-    assert (new_side(bench.gate, now=now), baseline_side(bench.gate, now=now)) == (Side(sides[0]), Side(sides[1]))
-    assert compare(bench.gate, now=now) is Comparison(comparison)
+    level = verdict.level(bench.gate, now=now)
+    assert (new_side(level), baseline_side(bench.gate, now=now)) == (Side(sides[0]), Side(sides[1]))
+    assert compare(bench.gate, level, now=now) is Comparison(comparison)
 
 
 # Every cell of the transitions that samples, time and commands can reach, reached by them.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gates.cutover import Cutover, Phase
-from gates.gate import GateState, Input
+from gates.gate import GateState
+from gates.input import Input
 from gates.lease import answer, lease
 from gates.machine import Disturbed, Latch, Reset, Tick, advance, cadence, deadline, due_plans, first_failed
 from tests.gates.bench import ERROR, NEW, PASS, SILENCE, Bench, failed, of, plans, s, spec
@@ -86,15 +87,15 @@ def test_the_streak_of_the_path_began_when_its_last_target_began_to_fail() -> No
     bench.beat(NEW, 3, a=F, b=F)
     bench.beat(NEW, 4, a=F, b=F)
     assert (bench.path().first_failed, bench.path().first_counted) == (s(2), s(3))
-    assert first_failed(bench.gate) == s(2)
+    assert first_failed(bench.gate, now=s(3)) == s(2)
 
 
 def test_suspicion_hastens_the_probe_only_once_every_target_fails() -> None:
     bench = healthy()
     bench.beat(NEW, 1, a=F, b=PASS)
-    assert not cadence(bench.gate)
+    assert not cadence(bench.gate, now=s(60))
     bench.beat(NEW, 2, a=F, b=F)
-    assert cadence(bench.gate)
+    assert cadence(bench.gate, now=s(60))
 
 
 def test_the_clock_of_confirmation_starts_anew_with_a_pass_of_any_target() -> None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from gates import machine
 from gates.cutover import Cutover, Phase
-from gates.gate import GateState, Row, Transition
+from gates.gate import GateState, Transition
+from gates.input import Row
 from gates.lease import answer, lease
 from gates.machine import Disturbed, Reset, Tick
 from probes.sample import Outcome, ProbeResult

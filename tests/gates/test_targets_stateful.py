@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from gates import compare
-from gates.gate import Gate, GateState, Input, Targets, Transition
+from gates.gate import Gate, GateState, Transition
+from gates.input import Input, Targets
 from gates.machine import Reset, Tick
 from probes.sample import Moment, ProbeResult
 from tests.gates.bench import ERROR, NEW, OLD, Bench, at, failed, of, spec

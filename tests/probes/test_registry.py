@@ -10,6 +10,7 @@ import pytest
 from config.addresses import Address, SipTarget, Source
 from config.model import Credentials, SipOptionsProbe, SipRegisterProbe, Tls
 from config.secrets import Secret
+from probes.exchange.apis import Apis
 from probes.records import Failed, Fault, Question, Reply
 from probes.registry import Means, build
 from probes.sip.engine.engine import SipEngine
@@ -28,9 +29,11 @@ class Nowhere:
 @pytest.fixture
 async def means() -> AsyncIterator[Means]:
     engine = SipEngine()
-    made = Means(engine, Nowhere(), random.Random(1), {"reg": b"hunter2"})
+    apis = Apis({}, {}, resolver=Nowhere(), rng=random.Random(1))
+    made = Means(engine, Nowhere(), random.Random(1), apis, {"reg": b"hunter2"})
     yield made
     made.close()
+    await apis.close()
     engine.close()
 
 

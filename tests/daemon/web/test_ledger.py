@@ -16,7 +16,7 @@ from daemon.web.query import Query
 REGIONS = Column.of("region", ["emea", "AMER"], same_region)
 NUMBERS = Column.of("dnis", ["+49 30 123", "18005550100"], same_number)
 LEDGER = Ledger(REGIONS, NUMBERS)
-EMPTY, BOTH = Query("/v1/gates/inbound"), Query("/v1/gates/inbound?region=emea&dnis=18005550100")
+EMPTY, BOTH = Query(""), Query("region=emea&dnis=18005550100")
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,6 @@ def test_a_body_that_is_no_json_object_says_nothing(body: bytes) -> None:
 
 @given(query=st.dictionaries(st.sampled_from(["region", "dnis", "x"]), st.text()), body=st.binary())
 def test_no_request_invents_a_label(query: dict[str, str], body: bytes) -> None:
-    region, number = LEDGER.read(Query("/?" + urlencode(query, errors="replace")), body)
+    region, number = LEDGER.read(Query(urlencode(query, errors="replace")), body)
     assert region in {"emea", "AMER", "other", "none"}
     assert number in {"+49 30 123", "18005550100", "other", "none"}

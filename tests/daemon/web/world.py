@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from daemon.board import Board
 from gates import lease, machine
 from gates.cutover import Cutover, Phase
-from gates.gate import Gate, GateSpec, fresh
+from gates.gate import Clause, Gate, GateSpec, fresh
+from gates.rules.consecutive import Consecutive
 from probes.sample import NS_PER_S, Moment, Origin, Outcome, ProbeResult, Sample
 
 DEADLINE_S = 10.0
 UTC_NS = 1_796_511_600 * NS_PER_S  # 2026-12-05T23:00:00Z
 MAX_AGE_S = 17
-SPEC = GateSpec("inbound", ("trunk-new",), ("trunk-old",), 3, frozenset({503, 408}), 5, MAX_AGE_S * NS_PER_S)
+SPEC = GateSpec("inbound", (Clause(Consecutive(3, (503, 408)), ("trunk-new",)),), 1, ("trunk-old",), 5, MAX_AGE_S * NS_PER_S)
 OLD, NEW = "old-secret-4711", "new-secret-0815"
 
 
