@@ -60,6 +60,7 @@ demo: $(SETUP)  ## a cutover that fails and puts itself back, on loopback
 bench: $(DEV) peers  ## speed and size, as ratios within one run; about fifteen minutes
 	$(BIN)/python -m bench.start
 	$(BIN)/python -m bench.parse
+	$(BIN)/python -m bench.ratio
 	$(BIN)/python -m bench.probing
 	$(BIN)/python -m bench.many 1000 20 0
 	$(BIN)/python -m bench.many

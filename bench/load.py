@@ -140,6 +140,7 @@ async def constant_rate(port: int, request: bytes, *, connections: int, per_seco
 
 def _close(askers: Sequence[Asker]) -> None:
     not_ok, lost = sum(asker.not_ok for asker in askers), sum(asker.lost for asker in askers)
-    assert not (not_ok or lost), f"{not_ok} answers were not 200, {lost} connections were lost"
+    if not_ok or lost:
+        raise RuntimeError(f"{not_ok} answers were not 200, {lost} connections were lost")
     for asker in askers:
         asker.close()

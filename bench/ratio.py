@@ -101,7 +101,7 @@ def watching() -> None:
 
 
 def _until_bad(kind: Callable[[], Callable[[bool], bool]], rate: float) -> float:
-    rng, rounds = random.Random(2), 100 if rate >= 0.95 else 500
+    rng, rounds = random.Random(2), 400
     total = heard = 0
     while heard < rounds:
         hear = kind()

@@ -47,14 +47,15 @@ def errors(
 
 def _names(interlocks: Interlocks) -> Iterator[Finding]:
     seen: set[str] = set()
-    for section, rules in (("assertions", interlocks.assertions), ("gating", interlocks.gating)):
-        for index, rule in enumerate(rules):
-            path: Path = ("interlocks", section, index, "name")
-            if rule.name in OWN:
-                yield Finding(path, f"{quoted(rule.name)} is the name of an interlock that is always there: give another")
-            elif rule.name in seen:
-                yield Finding(path, f"interlock {quoted(rule.name)} is named twice: an override could not tell them apart")
-            seen.add(rule.name)
+    named = [("assertions", index, rule.name) for index, rule in enumerate(interlocks.assertions)]
+    named += [("gating", index, rule.name) for index, rule in enumerate(interlocks.gating)]
+    for section, index, name in named:
+        path: Path = ("interlocks", section, index, "name")
+        if name in OWN:
+            yield Finding(path, f"{quoted(name)} is the name of an interlock that is always there: give another")
+        elif name in seen:
+            yield Finding(path, f"interlock {quoted(name)} is named twice: an override could not tell them apart")
+        seen.add(name)
 
 
 def _span(path: Path, began: datetime, until: datetime) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from math import ceil
 
@@ -64,15 +65,27 @@ def _quorum(path: Path, probe: TrunkHealthProbe) -> Iterator[Finding]:
 def _call(path: Path, probe: PlatformTestCallProbe) -> Iterator[Finding]:
     if "{id}" not in probe.poll:
         yield Finding((*path, "poll"), "does not hold {id}: without it each call would be asked after as if it were the same")
+    yield from _body((*path, "start", "body"), probe.start.body)
     for index, state in enumerate(probe.failed):
         if any(state == good and isinstance(state, bool) == isinstance(good, bool) for good in probe.passed):
-            written = quoted(state) if isinstance(state, str) else str(state)
+            written = quoted(state) if isinstance(state, str) else json.dumps(state)
             yield Finding((*path, "failed", index), f"{written} stands in passed as well", reads=((*path, "passed"),))
     if probe.poll_every >= probe.timeout:
         message = (
             f"{duration_text(probe.poll_every)} is not shorter than timeout ({duration_text(probe.timeout)}): nothing is polled"
         )
         yield Finding((*path, "poll_every"), message, reads=((*path, "timeout"),))
+
+
+def _body(path: Path, body: str | None) -> Iterator[Finding]:
+    if body is None:
+        return
+    try:
+        json.loads(body)
+    except json.JSONDecodeError as error:
+        yield Finding(path, f"is not JSON ({error.msg}, line {error.lineno} column {error.colno}), which it is sent as")
+    except RecursionError:
+        yield Finding(path, "is JSON that is nested too deeply")
 
 
 def _alone(path: Path, probe: PlatformTestCallProbe | AgentConsistencyProbe, why: str) -> Iterator[Finding]:

@@ -51,7 +51,7 @@ class SuccessRatio:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """A percentile of what probes measure, over a window of time."""
+    """A percentile of what probes measure, over a window of time. A FAIL counts as a value beyond the bound."""
 
     fact: Name = "duration"
     """How long the attempt took, or a fact of the probe's results (`extract` of an http probe names some)."""
@@ -85,9 +85,10 @@ class Rule:
     success_ratio: SuccessRatio | None = None
     value: Value | None = None
     stable_for: Duration | None = None
-    """Bad from a flap (a failure after a pass, or a rise of the fact `flaps`) until nothing has flapped for so long."""
+    """Bad from a flap (a failure after a pass, or a rise of the fact `flaps`) until a PASS shows that nothing has flapped for so
+    long. While the path passes, that starts no run."""
     agreement: Ratio | None = None
-    """The share that a probe's results say agree (facts `agreed` of `asked`)."""
+    """The share that a probe's results say agree (facts `agreed` of `asked`); bad when three in a row say less."""
     missing: Literal["unknown", "passing", "failing"] = "unknown"
     """What a rule that has too few results to decide is taken for. Stale inputs are UNKNOWN whatever stands here."""
 

@@ -11,7 +11,9 @@ from config import overrides
 from config.cross import Outline, errors_across, warnings_across
 from config.decode import decode
 from config.document import Flaw, Mark, Node, Unreadable, read_document
+from config.expansion import ReadList, Text, expand
 from config.finding import Finding
+from config.lists import no_list, read_list
 from config.loaded import Loaded
 from config.model import Settings
 from config.places import unreadable_secrets
@@ -44,7 +46,7 @@ def load(
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ConfigInvalid([Problem(file, 1, 1, "", f"cannot be read: {reason}")]) from None
-    loaded, root = _judged(data, file, folder, setting)
+    loaded, root = _judged(data, file, folder, setting, read=read_list)
     found = [*also(loaded.settings)]
     if secrets_from is not None:
         found += [Finding(place, message) for place, message in unreadable_secrets(loaded.settings, secrets_from)]
@@ -58,23 +60,32 @@ def judge(data: bytes, *, file: str, folder: str) -> Loaded:
     return _judged(data, file, folder)[0]
 
 
-def _judged(data: bytes, file: str, folder: str, setting: Sequence[str] = ()) -> tuple[Loaded, Node]:
+def _judged(data: bytes, file: str, folder: str, setting: Sequence[str] = (), *, read: ReadList = no_list) -> tuple[Loaded, Node]:
     try:
         root, flaws = read_document(_text(data))
     except Unreadable as unreadable:
         raise ConfigInvalid(_problems([unreadable.flaw], file)) from None
     flaws += overrides.apply(root, setting)
-    probes, gates, plans = (_declared(root, section) for section in ("probes", "gates", "plans"))
+    expanded = expand(root, folder=folder, read=read)
+    flaws += expanded.flaws
+    probes, gates, plans, apis = (_declared(root, section) for section in ("probes", "gates", "plans", "apis"))
     decoded = decode(root, Settings, folder=folder)
     # An alias or a tag has no value of its own to judge.
     shared = {flaw.mark for flaw in flaws}
     flaws += [flaw for flaw in decoded.flaws if flaw.mark not in shared]
-    outline = Outline(**decoded.found, declared_probes=probes, declared_gates=gates, declared_plans=plans)
+    outline = Outline(**decoded.found, declared_probes=probes, declared_gates=gates, declared_plans=plans, declared_apis=apis)
     flaws += _placed(errors_across(outline), root)
     warnings = in_file_order(_problems(_placed(warnings_across(outline), root), file, setting))
-    if flaws:
-        raise ConfigInvalid(_problems(flaws, file, setting), warnings)
-    return Loaded(Settings(**decoded.found), warnings, hashlib.sha256(data).hexdigest()), root
+    if flaws or expanded.problems:
+        raise ConfigInvalid([*_problems(flaws, file, setting), *expanded.problems], warnings)
+    return _loaded(Settings(**decoded.found), warnings, data, expanded.lists), root
+
+
+def _loaded(settings: Settings, warnings: tuple[Problem, ...], data: bytes, lists: Mapping[str, Text]) -> Loaded:
+    digest = hashlib.sha256(data)
+    for text in lists.values():
+        digest.update(text.digest)
+    return Loaded(settings, warnings, digest.hexdigest(), {path: text.stamp for path, text in lists.items()})
 
 
 def _declared(root: Node, section: str) -> frozenset[str]:
@@ -132,6 +143,7 @@ def _is_itself(node: Node, part: str | int) -> bool:
 def _problems(flaws: Iterable[Flaw], file: str, setting: Sequence[str] = ()) -> list[Problem]:
     return [
         Problem(overrides.source(line, setting, file), max(line, 1), column, path_text(flaw.path), flaw.message)
-        for flaw in flaws
+        # A mistake in what many probes share is one mistake.
+        for flaw in dict.fromkeys(flaws)
         for line, column in [flaw.mark]
     ]

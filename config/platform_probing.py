@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from config.quantities import ANY, Combine, Ratio
 from config.rules import Between, not_empty
 from config.units import Duration, Name, OneOrMore, ProbePath
-from config.web_values import JsonPointer, Scalar, UrlOrPath
+from config.web_values import ApiPath, JsonPointer, Scalar
 
 S = 1_000_000_000
 
@@ -38,8 +38,9 @@ class TrunkHealthProbe:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     method: Literal["GET", "POST", "PUT", "PATCH"] = "POST"
-    url: UrlOrPath
+    url: ApiPath
     body: str | None = None
+    """JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +52,9 @@ class PlatformTestCallProbe:
     api: Name
     start: Request
     id: JsonPointer = "/id"
-    """Where the answer to `start` says which call it was; `{id}` in `poll` stands for it."""
-    poll: UrlOrPath
+    """Where the answer to `start` says which call it was."""
+    poll: ApiPath
+    """Where the call is asked after; `{id}` in it stands for the call's."""
     poll_every: Duration = 1 * S
     state: JsonPointer = "/status"
     passed: OneOrMore[Scalar]

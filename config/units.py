@@ -205,7 +205,7 @@ RecordValue = Annotated[str, _canonical]
 """Whether the value fits the record's type is judged in `config.cross_plans`."""
 
 
-def _is_name(text: str) -> str:
+def named(text: str) -> str:
     if not _NAME.fullmatch(text):
         raise ValueError(
             f"{quoted(text)} is not a name: a name has letters, digits, - and _, starts with a letter or digit, "
@@ -215,7 +215,7 @@ def _is_name(text: str) -> str:
 
 
 ProbePath = Literal["new", "baseline", "control"]
-Name = Annotated[str, _is_name]
+Name = Annotated[str, named]
 
 Aor = Annotated[str, Parsed(parse_aor)]
 Host = Annotated[str, Parsed(parse_host)]

@@ -43,6 +43,13 @@ def parse_url_or_path(value: object) -> str:
     return parse_url(value)
 
 
+def parse_api_path(value: object) -> str:
+    """A path, and a query where there is one, of an API that is named beside it."""
+    if not isinstance(value, str) or not value.startswith("/") or value.startswith("//"):
+        raise ValueError("expected a path within the api, such as /api/v2/users/me")
+    return parse_url_or_path(value)
+
+
 def parse_pointer(value: object) -> str:
     """RFC 6901: "" is the whole document, /status a member, /items/0 the first of a list, ~1 a slash and ~0 a tilde."""
     if not isinstance(value, str) or len(value) > LONGEST or not _POINTER.fullmatch(value):
@@ -76,6 +83,7 @@ def is_label_name(name: str) -> str:
 
 Url = Annotated[str, Parsed(parse_url)]
 UrlOrPath = Annotated[str, Parsed(parse_url_or_path)]
+ApiPath = Annotated[str, Parsed(parse_api_path)]
 JsonPointer = Annotated[str, Parsed(parse_pointer)]
 Scalar = Annotated[str | int | float | bool, Parsed(parse_scalar)]
 HeaderName = Annotated[str, is_header_name]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.model import Settings
-from daemon import assembly, compose, compose_apis, webhook_front
+from daemon import assembly, compose, compose_apis, reload_assembly, webhook_front
 from daemon.assembly import JournalFlawed as JournalFlawed
 from daemon.assembly import Means
 from daemon.board import Board
@@ -23,6 +23,9 @@ from daemon.notify import Notifier, watchdog_interval_ns
 from daemon.observe import LastTransitions, Observers
 from daemon.planbook import PlanBook
 from daemon.probing import Probing
+from daemon.recording.recorder import recording
+from daemon.reload_task import ReloadTask
+from daemon.reloading import Read
 from daemon.runs import RunKeeper
 from daemon.store import Store, open_store
 from daemon.watchdog import Watchdog
@@ -30,6 +33,7 @@ from daemon.web.admin import Admin
 from daemon.web.control import Control
 from daemon.web.front import Front
 from daemon.web.keys import Keys
+from daemon.web.tally import Tally
 from daemon.writer import Writer
 from probes import clock
 from probes import registry as probe_kinds
@@ -58,6 +62,7 @@ class App:
     admin: Admin
     control: Control
     control_path: Path
+    reloads: ReloadTask
     notifier: Notifier
 
     @property
@@ -74,12 +79,16 @@ async def composed(
     open_journal: OpenStore = open_store,
     dns_transport: Transport | None = None,
     observers: Observers | None = None,
+    live: Live | None = None,
+    read: Read | None = None,
 ) -> AsyncIterator[App]:
     """Everything but the running of it. Secrets are read, the store is opened and its chain is proved before anything listens.
 
+    `live` says which file the settings are from, and `read` reads it again when it is to be reloaded.
+
     Raises SecretUnavailable (also for a certificate), StoreError, NoControlPath or JournalFlawed, each with one line for people.
     """
-    live = Live(settings)
+    live = live or Live(settings)
     keys = Keys(compose.webhook_keys(settings, environ).items())
 
     def reverters() -> Mapping[str, Reverter]:
@@ -94,19 +103,23 @@ async def composed(
         stack.callback(sip.close)
         resolver = compose.resolver(settings)
         apis = compose_apis.apis(settings, environ, resolver=resolver, rng=rng)
-        stack.push_async_callback(apis.close)
         passwords = compose.passwords(settings, environ)
-        probing = Probing(settings.probes, probe_kinds.Means(sip=sip, resolver=resolver, rng=rng, apis=apis, passwords=passwords))
+        tally = Tally()
+        shared = probe_kinds.Means(sip=sip, resolver=resolver, rng=rng, apis=apis, passwords=passwords, callers=tally.callers)
+        probing = Probing(settings.probes, shared)
         stack.push_async_callback(probing.close)
         notifier = Notifier(environ)
         stack.callback(notifier.close)
         book = PlanBook(compose.plans(settings))
         book.use(await store.latest_baseline())
-        means = Means(live, environ, rng, store, sip, probing, notifier, book, reverters, observers or Observers())
-        yield _assembled(means, await store.entries(), keys, control_path)
+        roll = stack.enter_context(recording(settings.recording, settings.store.path))
+        means = Means(
+            live, environ, rng, store, sip, probing, notifier, book, reverters, observers or Observers(), roll, resolver, tally
+        )
+        yield _assembled(means, await store.entries(), keys, control_path, read)
 
 
-def _assembled(means: Means, entries: list[JournalEntry], keys: Keys, control_path: Path) -> App:
+def _assembled(means: Means, entries: list[JournalEntry], keys: Keys, control_path: Path, read: Read | None) -> App:
     """Tied together: probes → inbox → judge → hands → writer, runs and cadence; the web beside them reads the board."""
     settings, observers, book = means.settings, means.observers, means.book
     board, inbox = Board(), Inbox()
@@ -131,9 +144,16 @@ def _assembled(means: Means, entries: list[JournalEntry], keys: Keys, control_pa
         inbox=inbox,
         effects=hands,
         now=clock.read(),
+        tape=means.roll.tape,
     )
-    explain = assembly.explainer(means, board, transitions, assembly.history(means))
-    commands = assembly.commands(means, inbox, board, writer, explain)
+    means.roll.tape.began(judge.gates, now=clock.read())
+    history = assembly.history(means)
+    explain = assembly.explainer(means, board, transitions, history)
+    front = webhook_front.built(settings.server.webhook, keys=keys, board=board, tally=means.tally, alerts=means.probing.alerts)
+    reloads = reload_assembly.reloads(
+        means, inbox=inbox, runner=probes, front=front, metrics=metrics, transitions=transitions, history=history, read=read
+    )
+    commands = assembly.commands(means, inbox, board, writer, explain, reloads.reload)
     return App(
         live=means.live,
         board=board,
@@ -142,9 +162,10 @@ def _assembled(means: Means, entries: list[JournalEntry], keys: Keys, control_pa
         runs=runs,
         probes=probes,
         observers=observers,
-        webhook=webhook_front.built(settings.server.webhook, keys=keys, board=board, tally=metrics.tally),
+        webhook=front,
         admin=assembly.admin(means, board, metrics, transitions, explain),
         control=Control(commands.handle, lambda: assembly.told(means, board), commands=commands.names),
         control_path=control_path,
+        reloads=reloads,
         notifier=means.notifier,
     )

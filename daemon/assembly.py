@@ -11,23 +11,28 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from config.model import Settings
-from daemon import compose, recall, status, why
+from daemon import compose, recall, reload_text, status, why
 from daemon.board import Board
-from daemon.commands import Commands, Explain
+from daemon.commands import Commands, Explain, Reload
 from daemon.inbox import Inbox, Recorded
 from daemon.live import Live
 from daemon.metrics import Metrics
+from daemon.metrics.configuration import Configuration
+from daemon.metrics.recording import RecordingMetrics
 from daemon.notify import Notifier
 from daemon.observe import LastTransitions, Observers, ProbeHistory, kept_for
 from daemon.planbook import PlanBook
 from daemon.probing import Probing
+from daemon.recording.recorder import Roll
 from daemon.reply import Reply
 from daemon.status import Standing
 from daemon.store import Store
 from daemon.web.admin import Admin
+from daemon.web.tally import Tally
 from daemon.writer import Writer
 from gates.cutover import Cutover
 from probes import clock
+from probes.resolver import Resolver
 from probes.sample import Sample
 from probes.sip.engine.engine import SipEngine
 from reverters import journal
@@ -53,6 +58,9 @@ class Means:
     book: PlanBook
     reverters: Callable[[], Mapping[str, Reverter]]
     observers: Observers
+    roll: Roll
+    resolver: Resolver
+    tally: Tally
 
     @property
     def settings(self) -> Settings:
@@ -86,10 +94,14 @@ def metrics(means: Means, board: Board, inbox: Inbox, entries: list[JournalEntry
         dropped=lambda: inbox.dropped,
         ignored=lambda: means.sip.ignored,
         failures=means.observers.failures,
+        tally=means.tally,
     )
+    made.registry.register(RecordingMetrics(means.roll.tally))
+    made.registry.register(Configuration(means.live))
     made.recalled(entries)
     made.registrations(means.probing.registrations)
     made.registrars(means.probing.registrars)
+    made.apis(means.probing.apis, means.probing.over_http)
     means.observers.sample.register("metrics", made.sampled)
     means.observers.transition.register("metrics", made.judged)
     means.observers.entry.register("metrics", made.appended)
@@ -125,7 +137,7 @@ def explainer(means: Means, board: Board, transitions: LastTransitions, known: P
     return explain
 
 
-def commands(means: Means, inbox: Inbox, board: Board, writer: Writer, explain: Explain) -> Commands:
+def commands(means: Means, inbox: Inbox, board: Board, writer: Writer, explain: Explain, reload: Reload) -> Commands:
     return Commands(
         inbox=inbox,
         board=board,
@@ -136,6 +148,7 @@ def commands(means: Means, inbox: Inbox, board: Board, writer: Writer, explain: 
         explain=explain,
         again=means.probing.again,
         kinds=means.probing.kinds,
+        reload=reload,
     )
 
 
@@ -165,4 +178,5 @@ def standing(means: Means) -> Standing:
         plans={plan.name: plan.digest for plan in book.plans.values()},
         baseline=book.baseline.id if book.baseline else "",
         problem=book.problem if book.specs else "",
+        configuration=reload_text.standing(means.live),
     )

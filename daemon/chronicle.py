@@ -32,7 +32,11 @@ def _counted(gate: Gate, sample: Sample) -> None:
         return
     of = f"{sample.probe}: {result.target}" if result.target else sample.probe
     is_needed = sample.probe in gate.spec.needed
-    tally = words.progress(gate, sample.probe, known, now=sample.at) if is_needed else words.tally(known, threshold=gate.spec.threshold)
+    tally = (
+        words.progress(gate, sample.probe, known, now=sample.at)
+        if is_needed
+        else words.tally(known, threshold=gate.spec.threshold)
+    )
     about = {"gate": gate.spec.name, "probe": sample.probe}
     log.warning("%s: %s: %s", of, rule.label(result), tally, extra=about)
 

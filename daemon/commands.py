@@ -35,6 +35,8 @@ LONGEST_HOLD_NS = 24 * 3600 * NS_PER_S
 Handler = Callable[[Mapping[str, Any], str], Awaitable[Reply]]
 Explain = Callable[[str, str], Reply]
 """(name, kind) → what `why` says. `kind` is `gate`, `probe`, or empty for whichever bears the name."""
+Reload = Callable[[str], Awaitable[Reply]]
+"""Told who asks."""
 Again = Callable[[str], bool]
 """The name of a probe → whether it is a registration, which from now on asks again."""
 
@@ -133,9 +135,10 @@ class Commands:
         explain: Explain | None = None,
         again: Again = lambda _: False,
         kinds: Mapping[str, str] = MappingProxyType({}),
+        reload: Reload | None = None,
     ) -> None:
         """`why` is a command where there is something that can explain. `again` has a rejected registration tried again.
-        `kinds` is each probe's, by its name.
+        `kinds` is each probe's, by its name. `reload` is a command where there is a file to read again.
         """
         self._inbox = inbox
         self._board = board
@@ -154,6 +157,8 @@ class Commands:
         self._kinds = kinds
         if explain:
             self._others["why"] = _why(explain)
+        if reload:
+            self._others["reload"] = lambda arguments, actor: reload(actor)
 
     @property
     def names(self) -> frozenset[str]:
@@ -214,10 +219,11 @@ class Commands:
         if name not in self._kinds:
             return unknown("retry", name, {"probe": sorted(self._kinds)})
         if not self._again(name):
-            only = "only a sip_register that was rejected can be tried again"
+            only = "only a sip_register, or a probe of an api, that was rejected can be tried again"
             return Reply(Exit.REFUSED, f"refused: {name} is of kind {self._kinds[name]}: {only}")
         noted = await self._noted("retry-probe", {"probe": name, "reason": reason}, actor)
-        return Reply(Exit.OK, f"{name}: the registrar is asked again{noted}")
+        whom = "the registrar" if self._kinds[name] == "sip_register" else "its api"
+        return Reply(Exit.OK, f"{name}: {whom} is asked again{noted}")
 
     async def _noted(self, command: str, arguments: Mapping[str, Any], actor: str) -> str:
         """What was done stands in the journal; where it cannot, the words to say so."""

@@ -54,8 +54,12 @@ def window(settings: Settings) -> Window:
     return Window(int(opens) * NS_PER_S, int(closes) * NS_PER_S)
 
 
+def resolvers(settings: Settings) -> Servers | None:
+    return Servers(tuple((at.host, at.port) for at in settings.resolvers)) if settings.resolvers else None
+
+
 def resolver(settings: Settings) -> Resolver:
-    return Resolver(Servers(tuple((at.host, at.port) for at in settings.resolvers)) if settings.resolvers else None)
+    return Resolver(resolvers(settings))
 
 
 def webhook_keys(settings: Settings, environ: Mapping[str, str]) -> dict[str, bytes]:

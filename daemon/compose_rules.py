@@ -39,14 +39,13 @@ def _ratio(ratio: SuccessRatio, threshold: int) -> PointRatio | SequentialRatio:
 
 
 def _value(value: ValueSettings, threshold: int) -> Value:
-    bound = value.below or value.above
-    if bound is None:
-        raise ValueError("a rule on a value has one bound: config.gating refuses others")
+    # One of the two, and only one: config.gating.Value takes no other.
+    ((bound, is_lower),) = [(each, is_lower) for each, is_lower in ((value.below, False), (value.above, True)) if each]
     return Value(
         fact=value.fact,
         percentile=value.percentile,
         bound=bound.amount,
-        is_lower=value.above is not None,
+        is_lower=is_lower,
         is_duration=bound.is_duration,
         window_ns=value.window,
         at_least_samples=value.at_least_samples,

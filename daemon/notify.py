@@ -24,6 +24,10 @@ class Notifier:
     def ready(self, status: str) -> bool:
         return self._send("READY=1", _status(status))
 
+    def reloading(self, *, mono_ns: int) -> bool:
+        """Until `ready`. The monotonic clock's microseconds tell systemd which of its own requests this answers."""
+        return self._send("RELOADING=1", f"MONOTONIC_USEC={mono_ns // _NS_PER_US}")
+
     def status(self, text: str) -> bool:
         return self._send(_status(text))
 

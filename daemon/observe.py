@@ -92,6 +92,15 @@ class ProbeHistory:
         observers.sample.register("probe history", self.sampled)
         observers.counted.register("probe history", self.counted)
 
+    def forget(self, probes: Collection[str], gates: Collection[str]) -> None:
+        """Results of these probes, and what told these gates something."""
+        for kept in (self.results, self.failures):
+            for probe in probes:
+                kept.pop(probe, None)
+        for probe in probes:
+            self._among.pop(probe, None)
+        self.judged = {key: told for key, told in self.judged.items() if key[0] not in gates and key[1] not in probes}
+
     def sampled(self, sample: Sample, path: str) -> None:
         if sample.result.target:
             self._among[sample.probe] = sample.result.among

@@ -78,7 +78,9 @@ def _by_rules(view: View) -> list[Change]:
     stands = verdict.stands(gate, now=now)
     asks = stands and gate.spec.baseline and gate.state in (GateState.SUSPECT, GateState.INCONCLUSIVE)
     ways = _asks_baseline(view) if asks else [] if stands else outlook_rules.trips(gate, now=now)
-    return [*ways, *outlook_rules.recovers(gate, _enough(view), now=now), *_goes_stale(view)]
+    turned = [] if gate.degraded else outlook_rules.turns_away(gate)
+    back = [] if gate.state is GateState.HEALTHY else outlook_rules.recovers(gate, _enough(view), now=now)
+    return [*ways, *turned, *back, *_goes_stale(view)]
 
 
 def _enough(view: View) -> int:

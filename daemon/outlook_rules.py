@@ -51,6 +51,15 @@ def _of(ways: list[str], need: int) -> str:
     return f"{'any' if need == 1 else 'all' if need >= len(ways) else need} of ({told})"
 
 
+def turns_away(gate: Gate) -> list[Change]:
+    """So many failures in a row, whatever their code, count for the answer and for no run."""
+    ways = [
+        f"{clause.rule.threshold} failures in a row of {_of(list(clause.probes), clause.need)}, any code"
+        for clause in gate.spec.clauses
+    ]
+    return [Change("DEGRADED", f"{_of(ways, gate.spec.need)}: SUSPECT, and no run")]
+
+
 def recovers(gate: Gate, enough: int, *, now: Moment) -> list[Change]:
     """Every needed probe passes often enough, and no rule finds fault."""
     missing = [f"{probe}: {enough - known.passes} more PASS" for probe, known in _passing_too_seldom(gate, enough)]

@@ -22,16 +22,24 @@ class PlanBook:
         self.problem = NO_BASELINE
 
     def use(self, baseline: Baseline | None) -> None:
-        self.baseline, self.plans, self.problem = baseline, {}, NO_BASELINE
-        if baseline is None:
-            return
-        try:
-            self.plans = {
-                name: planner.plan(spec, baseline=baseline.id, objects=baseline.objects) for name, spec in self.specs.items()
-            }
-            self.problem = ""
-        except BaselineMissing as missing:
-            self.problem = str(missing)
+        self.baseline, (self.plans, self.problem) = baseline, _planned(self.specs, baseline)
+
+    def under(self, specs: Mapping[str, PlanSpec]) -> tuple[Mapping[str, Plan], str]:
+        """What the plans would be with other specifications, and the problem."""
+        return _planned(specs, self.baseline)
+
+    def replace(self, specs: Mapping[str, PlanSpec]) -> None:
+        self.specs = specs
+        self.use(self.baseline)
 
     def by_digest(self, digest: str) -> Plan | None:
         return next((plan for plan in self.plans.values() if plan.digest == digest), None)
+
+
+def _planned(specs: Mapping[str, PlanSpec], baseline: Baseline | None) -> tuple[Mapping[str, Plan], str]:
+    if baseline is None:
+        return {}, NO_BASELINE
+    try:
+        return {name: planner.plan(spec, baseline=baseline.id, objects=baseline.objects) for name, spec in specs.items()}, ""
+    except BaselineMissing as missing:
+        return {}, str(missing)

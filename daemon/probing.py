@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from config.model import Probe as ProbeSettings
-from config.model import SipRegisterProbe
+from config.model import Settings, SipRegisterProbe
+from config.probing import ApiProbe
 from daemon import compose
 from daemon.held import Held
 from daemon.registration_view import RegistrarView, RegistrationView
+from daemon.reload_decide import Changes
 from probes import registry
 from probes.clock import mono_ns
+from probes.exchange.apis import ApiSecrets
+from probes.exchange.tally import ApiFigures
+from probes.passive.alerts import Alerts
 from probes.registry import Means
 from probes.runner import Job, ProbeRunner
 from probes.sample import Sample
@@ -69,21 +74,44 @@ class Probing:
             figures = permits.figures()
             yield RegistrarView(registrar, figures.sent, figures.deferred, figures.rate, figures.waiting, figures.pause_ns)
 
+    def alerts(self, name: str) -> Alerts | None:
+        """What the probe of this name has been told by Alertmanager; None where it is no such probe."""
+        return self._means.alerts.get(name)
+
+    def apis(self) -> list[ApiFigures]:
+        return self._means.apis.figures()
+
+    def over_http(self) -> list[str]:
+        return [name for name, probe in self._settings.items() if isinstance(probe, ApiProbe)]
+
     def again(self, name: str) -> bool:
-        """The operator's word that a registrar that rejected us may be asked again. False where no such registration is."""
+        """The operator's word that whoever rejected us, a registrar or an API's login, may be asked again. False where nobody can
+        have done so."""
+        api = getattr(self._settings.get(name), "api", None)
+        if api is not None:
+            self._means.apis.named(api).again()
+            return True
         probe = self._jobs[name].probe if name in self._jobs else None
         if not isinstance(probe, RegisterBindProbe | RegisterQueryProbe):
             return False
         probe.again()
         return True
 
+    def forget_rejections(self) -> None:
+        """An operator's reload is the word of `again` for every probe."""
+        for name in self._jobs:
+            self.again(name)
+
     def prepare(
-        self, settings: Mapping[str, ProbeSettings], *, afresh: Collection[str], passwords: Mapping[str, bytes]
+        self, settings: Settings, changes: Changes, *, passwords: Mapping[str, bytes], api_secrets: Mapping[str, ApiSecrets]
     ) -> Coming:
-        """`afresh` are those that are new or changed; all others stay the objects that they are."""
-        means = self._means.successor(self._settings, settings, passwords=passwords)
-        jobs = {name: _job(name, probe, means) if name in afresh else self._jobs[name] for name, probe in settings.items()}
-        return Coming(settings, means, jobs)
+        """Those that are new or changed are made; all others stay the objects that they are, and so do their APIs."""
+        probes, had = changes.named["probes"], self._means.apis
+        afresh = {*probes.added, *probes.changed}
+        apis = had.successor(settings.apis, api_secrets, afresh=changes.named["apis"].changed, resolver=self._means.resolver)
+        means = self._means.successor(self._settings, settings.probes, apis=apis, passwords=passwords)
+        jobs = {name: _job(name, probe, means) if name in afresh else self._jobs[name] for name, probe in settings.probes.items()}
+        return Coming(settings.probes, means, jobs)
 
     def take(self, coming: Coming, runner: ProbeRunner) -> None:
         """From now on these. The bindings of those that go are taken back first: a registration that comes in the place of one
@@ -98,18 +126,16 @@ class Probing:
         self.kinds.update({name: probe.kind for name, probe in coming.settings.items()})
         registering = [name for name, probe in coming.settings.items() if isinstance(probe, SipRegisterProbe)]
         self._told = {name: Held() if name in new else self._told[name] for name in registering}
-        if bound or self._leaving:
+        if bound or self._held:
             self._held = {name for name in new | self._held if _is_bind(coming.jobs.get(name))}
         runner.change(coming.jobs, held=self._held & new)
-        if bound:
-            task = asyncio.create_task(self._leave(bound, before, coming.means, runner), name="leaving registrars")
-            self._leaving.add(task)
-        else:
-            before.retire(coming.means)
+        task = asyncio.create_task(self._leave(bound, before, coming.means, runner), name="probes that go")
+        self._leaving.add(task)
 
     async def _leave(self, bound: Bound, before: Means, after: Means, runner: ProbeRunner) -> None:
         try:
             await _take_back(bound)
+            await before.apis.retire(after.apis)
         finally:
             before.retire(after)
             task = asyncio.current_task()
@@ -130,6 +156,7 @@ class Probing:
         await asyncio.gather(*self._leaving)
         await _take_back(self._bound(self._jobs))
         self._means.close()
+        await self._means.apis.close()
 
 
 async def _take_back(bound: Bound) -> None:

@@ -82,6 +82,10 @@ class Reach:
             target.hear(sample)
         return _standing(name.targets) if heard else None
 
+    def forget(self, probe: str) -> None:
+        self._fixed.pop(probe, None)
+        self._names.pop(probe, None)
+
     def several(self) -> Iterator[tuple[str, str, Outcome | None]]:
         """(probe, target, its last outcome), for names that lead to more than one; None for a target not heard yet."""
         for probe, name in self._names.items():

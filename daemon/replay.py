@@ -21,24 +21,25 @@ from probes.sample import Moment, Sample
 BY_A_GATE = "gate "
 """How the actor of a run begins that a gate started by itself."""
 
-Told = Callable[[Gate, Transition], None]
-
-
-def unlatched(gate: Gate, mark: Unlatched) -> Gate:
-    return replace(gate, ran=mark.ran, latched=mark.latched)
+Told = Callable[[str, Gate, Transition], None]
+"""The label of a gate, the gate after it, and the transition."""
 
 
 class Replay:
-    """Gates through a recording. `told` hears of each transition, with the gate after it; `as_it_was` keeps the runs of then."""
+    """Gates through a recording, each under a label of its own: of one gate there may be several, each with another rule.
+
+    `as_it_was` keeps the runs that gates started then.
+    """
 
     def __init__(self, specs: Mapping[str, GateSpec], oversight: Oversight, told: Told, *, as_it_was: bool) -> None:
         self._specs = specs
         self._concerned = concerned(specs)
+        self._labels = _by_name(specs)
         self._told = told
         self._as_it_was = as_it_was
         self._periods = oversight.periods
         self._control = Control(oversight.control)
-        self.gates = {name: fresh(spec) for name, spec in specs.items()}
+        self.gates = {label: fresh(spec) for label, spec in specs.items()}
 
     def turn(self, turn: Turn) -> None:
         for place, event in enumerate(turn.events):
@@ -48,29 +49,35 @@ class Replay:
         if turn.ticked == len(turn.events):
             self._tick(turn.now)
 
-    def stands(self, latched: Mapping[str, frozenset[str]], now: Moment) -> None:
-        """Every gate as at a start of the daemon."""
-        self._control = Control(self._control.probes)
-        for name, spec in self._specs.items():
-            ran = latched.get(name) if self._as_it_was else None
-            self.gates[name] = fresh(spec) if ran is None else relatched(spec, ran, now=now)
-
     def _tick(self, now: Moment) -> None:
-        for name in self.gates:
-            self._advance(name, Tick(), now)
+        for label in self.gates:
+            self._advance(label, Tick(), now)
 
     def _take(self, event: Event, now: Moment) -> None:
         match event:
             case Sample():
                 self._hear(event, now)
-            case Began(latched):
-                self.stands(latched, now)
-            case Anew(gates):
-                self.gates.update({name: fresh(self._specs[name]) for name in gates if name in self._specs})
-            case Given(gate, given) if gate in self.gates and self._happens(given):
-                self._advance(gate, given, now)
-            case Unlatched(gate) if gate in self.gates and (self._as_it_was or self.gates[gate].latched):
-                self.gates[gate] = unlatched(self.gates[gate], event)
+            case Began(at, latched):
+                self._begin(latched, at)
+            case Anew(names):
+                self.gates.update({label: fresh(self._specs[label]) for name in names for label in self._labels.get(name, ())})
+            case Given(name, given) if self._happens(given):
+                for label in self._labels.get(name, ()):
+                    self._advance(label, given, now)
+            case Unlatched(name):
+                self._unlatch(event, self._labels.get(name, ()))
+
+    def _unlatch(self, mark: Unlatched, labels: Iterable[str]) -> None:
+        for label in labels:
+            if self._as_it_was or self.gates[label].latched:
+                self.gates[label] = replace(self.gates[label], ran=mark.ran, latched=mark.latched)
+
+    def _begin(self, latched: Mapping[str, frozenset[str]], at: Moment) -> None:
+        """A start of the daemon: nothing is known but what was durable."""
+        self._control = Control(self._control.probes)
+        for label, spec in self._specs.items():
+            ran = latched.get(spec.name) if self._as_it_was else None
+            self.gates[label] = fresh(spec) if ran is None else relatched(spec, ran, now=at)
 
     def _happens(self, event: object) -> bool:
         return self._as_it_was or not (isinstance(event, Latch) and event.by.startswith(BY_A_GATE))
@@ -78,13 +85,20 @@ class Replay:
     def _hear(self, sample: Sample, now: Moment) -> None:
         self._control = doubt.heard(self._control, sample)
         told = doubt.doubted(sample, self._periods, self._control)
-        for name in self._concerned.get(sample.probe, ()):
-            self._advance(name, told, now)
+        for label in self._concerned.get(sample.probe, ()):
+            self._advance(label, told, now)
 
-    def _advance(self, name: str, event: machine.Event, now: Moment) -> None:
-        self.gates[name], transition = machine.advance(self.gates[name], event, now=now)
+    def _advance(self, label: str, event: machine.Event, now: Moment) -> None:
+        self.gates[label], transition = machine.advance(self.gates[label], event, now=now)
         if transition is not None:
-            self._told(self.gates[name], transition)
+            self._told(label, self.gates[label], transition)
+
+
+def _by_name(specs: Mapping[str, GateSpec]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for label, spec in specs.items():
+        found[spec.name] = (*found.get(spec.name, ()), label)
+    return found
 
 
 def transitions(
@@ -92,7 +106,7 @@ def transitions(
 ) -> list[Transition]:
     """All of them, in order."""
     found: list[Transition] = []
-    replay = Replay(specs, oversight, lambda gate, transition: found.append(transition), as_it_was=as_it_was)
+    replay = Replay(specs, oversight, lambda label, gate, transition: found.append(transition), as_it_was=as_it_was)
     for turn in turns:
         replay.turn(turn)
     return found

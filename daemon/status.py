@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,6 +40,8 @@ class Standing:
     plans: Mapping[str, str]
     baseline: str = ""
     problem: str = ""
+    configuration: Mapping[str, Any] = field(default_factory=dict)
+    """Which one is in force, and how the last reload went (`daemon.reload_text.standing`)."""
 
 
 def instant(utc_ns: int) -> str:
@@ -68,6 +70,7 @@ def document(board: Board, standing: Standing, *, now: Moment) -> dict[str, Any]
         "plans": [{"name": name, "digest": digest} for name, digest in standing.plans.items()],
         "baseline": standing.baseline,
         "problem": standing.problem,
+        "configuration": dict(standing.configuration),
         "control_failing": board.control.failing() if board.control.is_ill else [],
         "interlocked": [
             {"gate": each.gate, "plan": each.plan, "interlock": each.objection.name, "says": each.objection.says}

@@ -46,6 +46,7 @@ async def supervise(app: App, *, stop: asyncio.Event, listening: Callable[[Liste
                 ("writer", app.writer.run()),
                 ("runs", app.runs.run()),
                 ("probes", app.probes.run()),
+                ("reloads", app.reloads.run()),
             )
         ]
         stack.push_async_callback(_wind_down, app, tasks)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from config.server import LedgerField, WebhookServer
 from daemon.board import Board
 from daemon.web.absence import Absences
 from daemon.web.agent import Agent
+from daemon.web.alerting import Alerting, Hears
 from daemon.web.certificates import Certificates, Files
 from daemon.web.front import AgentAt, Front
 from daemon.web.guard import Guard
@@ -19,19 +22,30 @@ from probes import clock
 from probes.sample import NS_PER_S
 
 
-def built(server: WebhookServer, *, keys: Keys, board: Board, tally: Tally) -> Front:
-    """Raises UnusableCertificate, with one line for people."""
-    allow = AllowList(server.allow) if server.allow else None
+def built(
+    server: WebhookServer,
+    *,
+    keys: Keys,
+    board: Board,
+    tally: Tally,
+    alerts: Callable[[str], Hears | None] = lambda probe: None,
+) -> Front:
+    """`alerts` gives what the alertmanager probe of a name remembers alerts in.
+
+    Raises UnusableCertificate, with one line for people.
+    """
+    allow = _allow(server)
     certificates = _certificates(server)
     webhook = Webhook(
         board,
-        Guard(keys, allow=allow, strangers=server.unauthenticated_per_second, per_key=server.per_key_per_second),
+        _guard(server, keys),
         now_ns=clock.mono_ns,
         observer=tally,
         limits=WEBHOOK,
         ledger=_ledger(server.regions, server.numbers),
         certificates=certificates,
-        absences=Absences(after_s=server.absence_after / NS_PER_S, played=tally.absent),
+        absences=_absences(server, tally),
+        alerting=Alerting(alerts, clock=clock.read, heard=tally.heard),
     )
     agents = [
         AgentAt(
@@ -42,6 +56,28 @@ def built(server: WebhookServer, *, keys: Keys, board: Board, tally: Tally) -> F
         for at in server.agent_check
     ]
     return Front(webhook, tally=tally, certificates=certificates, agents=agents)
+
+
+def replace(front: Front, server: WebhookServer, *, keys: Keys, tally: Tally) -> None:
+    """What can change while it is open. Limits of rates begin afresh."""
+    front.replace(
+        _guard(server, keys),
+        ledger=_ledger(server.regions, server.numbers),
+        absences=_absences(server, tally),
+        allow=_allow(server),
+    )
+
+
+def _allow(server: WebhookServer) -> AllowList | None:
+    return AllowList(server.allow) if server.allow else None
+
+
+def _guard(server: WebhookServer, keys: Keys) -> Guard:
+    return Guard(keys, allow=_allow(server), strangers=server.unauthenticated_per_second, per_key=server.per_key_per_second)
+
+
+def _absences(server: WebhookServer, tally: Tally) -> Absences:
+    return Absences(after_s=server.absence_after / NS_PER_S, played=tally.absent)
 
 
 def _certificates(server: WebhookServer) -> Certificates | None:

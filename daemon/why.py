@@ -10,22 +10,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from config.gating import Rule as RuleSettings
 from config.model import Probe, Settings, SipOptionsProbe, SipProbe, SipRegisterProbe
 from config.problem import did_you_mean, quoted
-from config.units import duration_text
-from daemon import evidence, newest, outlook, overlays, standby, status
+from daemon import evidence, newest, outlook, overlays, standby, status, why_rules
 from daemon.board import Board
 from daemon.change import Change
-from daemon.compose_gates import FRESH_INTERVALS, default_age
 from daemon.forecast import Pace
 from daemon.outlook import View
 from daemon.reply import Exit, Reply
 from daemon.status import Standing, instant
-from gates import machine, verdict, words
+from gates import machine, words
 from gates.gate import Gate, Transition
 from gates.input import Input
-from gates.spec import Clause
 from probes.sample import NS_PER_MS, Moment, Outcome, Sample
 from probes.schedule import Cadence
 
@@ -90,9 +86,9 @@ def _gate(ground: Ground, gate: Gate, *, now: Moment) -> dict[str, Any]:
         "route": "new" if told["answer"] == "OK" else "baseline",
         "because": overlays.because(gate, ground.board.cutover, told["reason"], now=now),
         "overlays": overlays.standing(gate, ground.board, told["reason"], now=now),
-        "rule": _rule(ground, gate),
-        "readings": _readings(gate, now=now),
-        "combined": words.combination(gate, verdict.members(gate, now=now)),
+        "rule": why_rules.rules(gate, ground.settings),
+        "readings": why_rules.readings(gate, now=now),
+        "combined": why_rules.combined(gate, now=now),
         "finding": str(machine.find(gate, now=now)),
         "evidence": [_input(ground, gate, each, now=now) for each in inputs],
         "last_transition": evidence.transition(ground.transitions.get(gate.spec.name), now=now),
@@ -105,64 +101,6 @@ def _gate(ground: Ground, gate: Gate, *, now: Moment) -> dict[str, Any]:
         "armed": bool(whole["armed"]),
         "at": whole["at"],
     }
-
-
-def _rule(ground: Ground, gate: Gate) -> dict[str, Any]:
-    spec, settings = gate.spec, ground.settings.gates[gate.spec.name]
-    return {
-        "clauses": [_clause(clause, written) for clause, written in zip(spec.clauses, settings.trip, strict=True)],
-        "combine": str(settings.combine),
-        "need": spec.need,
-        "needed": list(spec.needed),
-        "compare_with": list(spec.baseline),
-        "recover": spec.recover,
-        "max_age_ms": spec.max_age_ns // NS_PER_MS,
-        "max_age": duration_text(spec.max_age_ns),
-        "max_age_from": "configured" if settings.max_age else _max_age_from(ground.settings, gate),
-        "on_trip": [
-            {
-                "plan": each.plan,
-                "confirm_for_ms": each.confirm_for_ns // NS_PER_MS,
-                "confirm_for": duration_text(each.confirm_for_ns),
-            }
-            for each in spec.on_trip
-        ],
-    }
-
-
-def _clause(clause: Clause, written: RuleSettings) -> dict[str, Any]:
-    return {
-        **clause.rule.describe(),
-        "probes": list(clause.probes),
-        "combine": str(written.combine),
-        "need": clause.need,
-        "missing": written.missing,
-    }
-
-
-def _readings(gate: Gate, *, now: Moment) -> list[dict[str, Any]]:
-    """What each rule makes of each of its probes, with the whole sum; and what would change that."""
-    return [
-        {
-            "rule": index,
-            "probe": member.seat.probe,
-            "level": str(member.level),
-            "distance": member.reading.distance,
-            "arithmetic": words.arithmetic(gate, member, now=now),
-            "to_bad": member.reading.to_bad,
-            "to_fine": member.reading.to_fine,
-        }
-        for index, row in enumerate(verdict.members(gate, now=now))
-        for member in row
-    ]
-
-
-def _max_age_from(settings: Settings, gate: Gate) -> str:
-    """The arithmetic of the default: that of the slowest probe."""
-
-    slowest = max(_named(gate), key=lambda probe: default_age(settings.probes[probe]))
-    every, timeout = (duration_text(ns) for ns in (settings.probes[slowest].every, settings.probes[slowest].timeout))
-    return f"default: {FRESH_INTERVALS} × every {every} + timeout {timeout} of {slowest}"
 
 
 def _input(ground: Ground, gate: Gate, told: dict[str, Any], *, now: Moment) -> dict[str, Any]:

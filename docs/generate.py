@@ -6,16 +6,19 @@ draw is out of date, and a test says so.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from docs import situations
 from gates import command, lease
+from gates.combine import combined
 from gates.command import PERMITTED
 from gates.compare import COMPARE, Side
 from gates.cutover import Command, Cutover, Phase, Run, closed, may_start, operated
 from gates.gate import GateState
 from gates.machine import TRANSITIONS, Finding
+from gates.rules.reading import Level
 
 PAGE = Path(__file__).with_name("states.md")
 
@@ -23,10 +26,11 @@ FINDINGS = {
     Finding.STALE: "a needed input is older than `max_age`, or never came",
     Finding.PASSING: "every needed input passes, often enough",
     Finding.RECOVERING: "every needed input passes, not yet often enough to be believed",
-    Finding.FAILING: "failures, below the threshold",
-    Finding.FAILED: "threshold reached by failures of any code, or with the baseline path not yet known",
-    Finding.WORSE: "threshold reached, and the baseline path is good",
-    Finding.BOTH_BAD: "threshold reached, and the baseline path is bad too",
+    Finding.FAILING: "failures, and not enough of them",
+    Finding.UNDECIDED: "a rule has too few results to decide, and no other is bad",
+    Finding.FAILED: "as many failures of any code, or enough rules bad with the baseline path not yet known",
+    Finding.WORSE: "enough rules bad, and the baseline path is good",
+    Finding.BOTH_BAD: "enough rules bad, and the baseline path is bad too",
     Finding.LATCHED: "a run started, or a human tripped",
     Finding.RESET: "a human reset",
 }
@@ -37,6 +41,7 @@ INTRO = """\
 Generated from the code by `make docs`; a test compares this page with what the code says.
 
 * [The gate](#the-gate): from which state to which, and what it takes
+* [Several probes and rules](#several-probes-and-rules): any, all, or a quorum of them
 * [The comparison](#the-comparison): the new path against the baseline path
 * [The cutover](#the-cutover): phases, and what moves them
 * [Every command in every state](#every-command-in-every-state)
@@ -46,7 +51,7 @@ Generated from the code by `make docs`; a test compares this page with what the 
 
 
 def page() -> str:
-    sections = (INTRO, gate(), comparison(), cutover(), commands(), changes(), answers())
+    sections = (INTRO, gate(), combination(), comparison(), cutover(), commands(), changes(), answers())
     return "\n".join(sections)
 
 
@@ -91,6 +96,31 @@ def gate() -> str:
 
 def _after(before: GateState, after: GateState) -> str:
     return "·" if after is before else after
+
+
+# Several probes and rules
+
+MEMBERS = 3
+
+
+def combination() -> str:
+    needs = {1: "any", 2: "quorum 2", MEMBERS: "all"}
+    told = [Level.STALE, Level.UNDECIDED, Level.BAD, Level.DOUBTFUL, Level.FAILING, Level.FINE]
+    rows = [
+        [", ".join(members), *(f"`{combined(members, need)}`" for need in needs)]
+        for members in itertools.combinations_with_replacement(told, MEMBERS)
+    ]
+    return "\n".join(
+        (
+            "## Several probes and rules\n",
+            "A rule says of each of its probes how it stands; `combine` says how many must be bad, of the probes of a rule and of",
+            "the rules of a gate alike. Of three:\n",
+            table(["three of them are", *needs.values()], rows),
+            "With `any`, one that is stale is enough to know nothing. Where more than one must be bad, as few as cannot change the",
+            "verdict may be silent. An undecided one is taken for what `missing` says; left undecided, it never ends UNKNOWN and",
+            "never changes another state.\n",
+        )
+    )
 
 
 # The comparison

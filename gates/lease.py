@@ -13,6 +13,7 @@ from gates.admit import ALL
 from gates.cutover import Cutover, Hold, Phase
 from gates.gate import Gate, GateState
 from probes.sample import NS_PER_MS, NS_PER_S, Moment
+from probes.values import fast_dataclass
 
 LAG_LIMIT_NS = NS_PER_S
 
@@ -40,7 +41,7 @@ class Lease:
     """Which share of the callers an OK is for, in ten-thousandths (`gates.admit`)."""
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Answer:
     ok: bool
     reason: str

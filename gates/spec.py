@@ -101,7 +101,7 @@ class GateSpec:
 
 
 def _countings(probe: str, clauses: Iterable[Clause]) -> tuple[Counting, ...]:
-    """One for each set of codes that `consecutive` rules count of the probe; where none does, one by the codes of another rule."""
+    """One for each set of codes that `consecutive` rules count of the probe; where there is none, one by another rule's codes."""
     rules = [clause.rule for clause in clauses if probe in clause.probes]
     sets: dict[frozenset[int], int] = {}
     for rule in [each for each in rules if isinstance(each, Consecutive)] or rules[:1]:

@@ -10,7 +10,7 @@ from config.addresses import is_ip_address
 from config.cross_sip import registrar_of
 from config.model import Probe as ProbeSettings
 from config.model import SipOptionsProbe, SipProbe, SipRegisterProbe
-from config.probing import AgentConsistencyProbe, PlatformTestCallProbe, TrunkHealthProbe
+from config.probing import AgentConsistencyProbe, AlertmanagerProbe, PlatformTestCallProbe, TrunkHealthProbe, WebhookSilenceProbe
 from config.probing import HttpProbe as HttpSettings
 from config.units import is_accepted
 from probes.exchange.apis import Apis
@@ -18,6 +18,8 @@ from probes.exchange.headers import Headers
 from probes.exchange.values import HttpRequest
 from probes.http.judging import Judge
 from probes.http.probe import HttpProbe
+from probes.passive import kinds as passive
+from probes.passive.alerts import Alerts
 from probes.platform import kinds
 from probes.probe import Probe
 from probes.sip.digest.auth import Credentials
@@ -51,6 +53,9 @@ class Means:
     """By host and port: one pace for all AORs that are registered there, over whatever transport."""
     locations: dict[tuple[object, ...], Location] = field(default_factory=dict)
     """Probes that ask for the same name in the same manner look it up together."""
+    callers: passive.Callers = passive.nobody
+    alerts: dict[str, Alerts] = field(default_factory=dict)
+    """What each probe of Alertmanager has been told, by the probe's name: the webhook tells it."""
 
     def permits(self, registrar: str, rate: int | None) -> PacedPermits:
         if registrar not in self.registrars:
@@ -73,16 +78,23 @@ class Means:
         return self.locations[key]
 
     def successor(
-        self, before: Mapping[str, ProbeSettings], after: Mapping[str, ProbeSettings], *, passwords: Mapping[str, bytes]
+        self,
+        before: Mapping[str, ProbeSettings],
+        after: Mapping[str, ProbeSettings],
+        *,
+        apis: Apis,
+        passwords: Mapping[str, bytes],
     ) -> Means:
         """What the probes `after` share: a registrar's pace and what is known of a name stay, where those before had them too."""
         were, are = _rates(before), _rates(after)
         places = {_place(each, each.timeout, _tls_of(each)) for each in after.values() if isinstance(each, AnySip)}
         return replace(
             self,
+            apis=apis,
             passwords=passwords,
             registrars={name: kept for name, kept in self.registrars.items() if name in are and are[name] == were.get(name)},
             locations={key: kept for key, kept in self.locations.items() if key in places},
+            alerts={name: kept for name, kept in self.alerts.items() if isinstance(after.get(name), AlertmanagerProbe)},
         )
 
     def retire(self, successor: Means) -> None:
@@ -177,6 +189,13 @@ def _http(settings: HttpSettings, means: Means) -> Probe:
     return HttpProbe(api, request, judge, timeout_ns=settings.timeout)
 
 
+def _passive(name: str, settings: WebhookSilenceProbe | AlertmanagerProbe, means: Means) -> Probe:
+    if isinstance(settings, WebhookSilenceProbe):
+        return passive.webhook_silence(settings, means.callers)
+    means.alerts[name] = passive.alerts(settings)
+    return passive.alertmanager(means.alerts[name])
+
+
 def build(name: str, settings: ProbeSettings, means: Means) -> Probe:
     match settings:
         case SipOptionsProbe():
@@ -191,5 +210,5 @@ def build(name: str, settings: ProbeSettings, means: Means) -> Probe:
             return kinds.platform_test_call(settings, means.apis.named(settings.api))
         case AgentConsistencyProbe():
             return kinds.agent_consistency(settings, means.apis.named(settings.api), means.rng)
-        case _:
-            raise NotImplementedError(f"probes of kind {settings.kind}")
+        case WebhookSilenceProbe() | AlertmanagerProbe():
+            return _passive(name, settings, means)

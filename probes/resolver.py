@@ -77,11 +77,16 @@ class Resolver:
         resolv_conf: Path = Path("/etc/resolv.conf"),
         hosts: Path | None = Path("/etc/hosts"),
     ) -> None:
+        self._resolv_conf = resolv_conf
         self._servers: Servers | WatchedFile[Servers] = servers or WatchedFile(resolv_conf, parse_resolv_conf)
         self._hosts: WatchedFile[Hosts] | None = None if hosts is None else WatchedFile(hosts, parse_hosts)
         self._known: Servers | None = None
         self._order: list[Endpoint] = []
         self._under_way = asyncio.Semaphore(MOST_UNDER_WAY)
+
+    def use(self, servers: Servers | None) -> None:
+        """These from now on, as when it was made. Questions under way end where they began."""
+        self._servers = servers or WatchedFile(self._resolv_conf, parse_resolv_conf)
 
     async def ask(self, question: Question, *, timeout_ns: int) -> Reply:
         """All records, or why there are none. Ends within `timeout_ns`; raises nothing but cancellation."""

@@ -35,8 +35,10 @@ COMMANDS: dict[str, tuple[str, str]] = {  # name: (module:attribute, what the li
     "hold": ("daemon.cli.holds:hold", "Fix a gate's answer for a while."),
     "admit": ("daemon.cli.holds:admit", "Set which share of a gate's callers may take the new path."),
     "release": ("daemon.cli.holds:release", "End a gate's hold."),
+    "reload": ("daemon.cli.reload:reload", "Have the daemon read its configuration again."),
     "pacing": ("daemon.cli.pacing:pacing", "Print the pace of REGISTERs for those in front of a registrar."),
     "lint-flow": ("daemon.cli.lint_flow:lint_flow", "Prove that an IVR's flow takes the new path on OK alone."),
+    "replay": ("daemon.cli.replay:replay", "Judge recorded samples again, also with other thresholds."),
     "journal": ("daemon.cli.journal:journal", "Read the journal, or prove that its chain holds."),
 }
 

@@ -11,7 +11,7 @@ import sys
 
 import click
 
-from config.model import Settings
+from config.loaded import Loaded
 from config.problem import ConfigInvalid
 from daemon.cli.config_path import resolve_config_path
 from daemon.cli.options import Invocation, shared
@@ -35,7 +35,8 @@ def run(invocation: Invocation, log_json: bool | None) -> int:
 
     try:
         # First of all: it forks, and the log has a thread.
-        loaded = load_apart(resolve_config_path(invocation.config, os.environ))
+        path = resolve_config_path(invocation.config, os.environ).absolute()
+        loaded = load_apart(path)
     except ConfigInvalid as invalid:
         for problem in invalid.problems:
             click.echo(problem.render(), err=True)
@@ -45,7 +46,7 @@ def run(invocation: Invocation, log_json: bool | None) -> int:
     logs.configure(sys.stderr, json=not sys.stderr.isatty() if log_json is None else log_json)
     for warning in loaded.warnings:
         log.warning("%s", warning.render())
-    return _serve(loaded.settings)
+    return _serve(loaded, str(path))
 
 
 def _cannot_run_now(error: Exception) -> int:
@@ -54,7 +55,7 @@ def _cannot_run_now(error: Exception) -> int:
     return Exit.REFUSED
 
 
-def _serve(settings: Settings) -> int:
+def _serve(loaded: Loaded, path: str) -> int:
     import uvloop
 
     from config.secrets import SecretUnavailable
@@ -65,7 +66,7 @@ def _serve(settings: Settings) -> int:
 
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_run(settings))
+            runner.run(_run(loaded, path))
     except (SecretUnavailable, NotAStore, SchemaTooNew, NoControlPath, JournalFlawed) as error:
         click.echo(f"cutoverd: cannot start: {error}", err=True)
         return Exit.USAGE
@@ -74,22 +75,27 @@ def _serve(settings: Settings) -> int:
     return Exit.OK
 
 
-async def _run(settings: Settings) -> None:
-    from daemon import chronicle
+async def _run(loaded: Loaded, path: str) -> None:
+    from daemon import chronicle, live
     from daemon.app import composed
     from daemon.observe import Observers
     from daemon.supervisor import Listening, supervise
+    from probes import clock
 
-    stop = asyncio.Event()
+    settings, stop, early = loaded.settings, asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    loop.add_signal_handler(signal.SIGHUP, log.warning, "SIGHUP is ignored: restart to read a changed configuration")
+    loop.add_signal_handler(signal.SIGHUP, early.set)
 
     def listening(ports: Listening) -> None:
         log.info("%s: webhook on port %d, admin on port %d", settings.name, ports.webhook, ports.admin)
 
     observers = Observers()
     chronicle.observe(observers)
-    async with composed(settings, environ=os.environ, rng=random.SystemRandom(), observers=observers) as app:
+    origin = live.of(loaded, path, utc_ns=clock.read().utc_ns)
+    async with composed(settings, environ=os.environ, rng=random.SystemRandom(), observers=observers, live=origin) as app:
+        loop.add_signal_handler(signal.SIGHUP, app.reloads.ask, "SIGHUP")
+        if early.is_set():
+            app.reloads.ask("SIGHUP")
         await supervise(app, stop=stop, listening=listening)

@@ -27,11 +27,21 @@ def lines(found: Document) -> str:
         told.append(f"  control     {failing} fail: failures are not held against trunks")
     for each in found["interlocked"]:
         told.append(f"  interlock   {printable(each['interlock'])}: run of {printable(each['plan'])}: {printable(each['says'])}")
+    told += _reload(found["configuration"])
     for gate in found["gates"]:
         told += ["", *_gate(gate)]
     plans = [_plan(plan, found["armed"]) for plan in found["plans"]]
     told += ["", *plans] if plans else []
     return "\n".join([*told, "", f"at {at_instant(found['at'])}"])
+
+
+def _reload(configuration: Document) -> list[str]:
+    failure = configuration.get("failure")
+    if not failure:
+        return []
+    first, more = failure["why"][0], len(failure["why"]) - 1
+    also = f" (and {more} more)" if more else ""
+    return [printable(f"  reload      the last one ({at_instant(failure['at'])}) changed nothing: {first}{also}")]
 
 
 def one_line(found: Document) -> str:
@@ -74,7 +84,9 @@ def _input(known: Document) -> list[str]:
 def _heard(known: Document) -> str:
     if known["age_ms"] < 0:
         return "no result yet"
-    streak = f": {', '.join(known['streak'])}" if known["streak"] else ""
+    kinds = known.get("codes", {})
+    apart = [f"{kind}: {count}" for kind, count in kinds.items()] if len(kinds) > 1 else known["streak"]
+    streak = f": {', '.join(apart)}" if apart else ""
     count = f"{known['failing']} failing{streak}" if known["failing"] else f"{known['passes']} PASS"
     stale = "" if known["fresh"] else ", stale"
     return f"{printable(count)}, sent {_ms(known['age_ms'])} ago{stale}"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from daemon.cli import rules_text
 from daemon.cli.wording import NS_PER_MS, at, at_instant, lasting, printable
 
 Document = Mapping[str, Any]
@@ -51,16 +52,13 @@ def _overlay(each: Document) -> str:
 
 def _rule(found: Document) -> list[str]:
     rule = found["rule"]
-    codes = " or ".join(str(code) for code in rule["codes"])
-    needed = rule["needed"]
-    probes = printable(needed[0]) if len(needed) == 1 else f"any of {printable(', '.join(needed))}"
     compared = printable(", ".join(rule["compare_with"]))
     told = [
-        f"  trips       on {rule['threshold']} consecutive {codes} of {probes}, without a PASS between",
+        *rules_text.trips(rule),
         f"  compares    with {compared}: good only by a PASS to a request sent after the first counted failure"
         if compared
         else "  compares    with nothing: the baseline path is taken to be good",
-        f"  recovers    by {rule['recover']} consecutive PASS of each needed probe",
+        f"  recovers    by {rule['recover']} consecutive PASS of each needed probe{rules_text.recovers(rule)}",
         f"  max_age     {rule['max_age']} ({printable(rule['max_age_from'])})",
     ]
     runs = [f"  on trip     run {printable(each['plan'])} after {each['confirm_for']} without a PASS" for each in rule["on_trip"]]
@@ -90,7 +88,9 @@ def _target(known: Document) -> str:
 
 def _known(known: Document) -> str:
     fresh = "fresh" if known["fresh"] else "stale"
-    counted = f"{known['counted']} counted, {known['failing']} failing, {known['passes']} PASS"
+    kinds = ", ".join(f"{printable(kind)}: {count}" for kind, count in known["codes"].items())
+    apart = f" ({kinds})" if len(known["codes"]) > 1 else ""
+    counted = f"{known['counted']} counted{apart}, {known['failing']} failing, {known['passes']} PASS"
     return f"{counted}; newest sent {_ms(known['age_ms'])} ago, {fresh}"
 
 
@@ -269,6 +269,7 @@ _GATE = (
     ("", _verdict),
     ("what stands over the verdict", _overlays),
     ("the rule", _rule),
+    ("what the rules make of it", rules_text.readings),
     ("the evidence, newest first", _evidence),
     ("what changed last", _transition),
     ("what would change the verdict", _changes),

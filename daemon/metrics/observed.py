@@ -9,8 +9,9 @@ the scrape when the name no longer leads there.
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 
 from prometheus_client import (
     CONTENT_TYPE_PLAIN_0_0_4,
@@ -23,6 +24,7 @@ from prometheus_client import (
 )
 
 from daemon.board import Board
+from daemon.metrics.apis import Apis
 from daemon.metrics.families import PREFIX
 from daemon.metrics.sip import UP, Registrations, Targets
 from daemon.metrics.standing import Losses, Standing, Webhook
@@ -30,7 +32,8 @@ from daemon.reach import Reach
 from daemon.registration_view import RegistrarView, RegistrationView
 from daemon.run_view import Runs
 from daemon.web.tally import Tally
-from gates.gate import Gate, Transition
+from gates.gate import Gate, GateState, Transition
+from probes.exchange.tally import ApiFigures
 from probes.sample import NS_PER_S, Moment, Origin, Outcome, Sample
 from reverters.entries import Finished, Responded
 from reverters.journal import JournalEntry
@@ -63,13 +66,14 @@ class Metrics:
         dropped: Callable[[], int],
         ignored: Callable[[], Mapping[str, int]],
         failures: Mapping[str, int],
+        tally: Tally | None = None,
     ) -> None:
         """`objective_ns` is the recovery time objective, `dropped` counts samples that the inbox had no room for, `ignored` the
         SIP engine's useless datagrams by reason, `failures` those of observers by name.
         """
         disable_created_metrics()  # type: ignore[no-untyped-call]  # twice the series, for nothing
         self.registry = CollectorRegistry()
-        self.tally = Tally()
+        self.tally = tally or Tally()
         self.runs = Runs()
         self._reach = Reach()
         self._series: dict[tuple[str, str], _Series] = {}
@@ -78,14 +82,17 @@ class Metrics:
         self._gauge("build_info", "1, labelled by version", ["version", "python"]).labels(version, platform.python_version()).set(
             1
         )
-        self._gauge("rto_objective_seconds", "Recovery time objective").set(objective_ns / NS_PER_S)
+        self._objective = self._gauge("rto_objective_seconds", "Recovery time objective")
+        self.aim(objective_ns)
         self._registrations = Registrations(clock=clock)
+        self._targets, self._apis = Targets(self._reach), Apis()
         for each in (
             Standing(board, self.runs, clock=clock),
             Webhook(self.tally, clock=clock),
             Losses(dropped, ignored, failures),
-            Targets(self._reach),
+            self._targets,
             self._registrations,
+            self._apis,
         ):
             self.registry.register(each)
 
@@ -145,6 +152,10 @@ class Metrics:
         self._series[labels] = made
         return made
 
+    def apis(self, source: Callable[[], Iterable[ApiFigures]], over_http: Callable[[], Collection[str]]) -> None:
+        """Every API that was used, and the probes that speak HTTP, asked for at each scrape."""
+        self._apis.figures, self._targets.over_http = source, over_http
+
     def registrations(self, source: Callable[[], Iterable[RegistrationView]]) -> None:
         """Every AOR at its registrar, asked for at each scrape."""
         self._registrations.aors = source
@@ -167,6 +178,34 @@ class Metrics:
             self._attempts.labels(body.step, body.verdict).inc()
         if isinstance(body, Finished) and took_s is not None:
             self._step_duration.labels(body.step).observe(took_s)
+
+    def aim(self, objective_ns: int) -> None:
+        """The recovery time objective from now on."""
+        self._objective.set(objective_ns / NS_PER_S)
+
+    def forget(self, gone: Iterable[tuple[str, str]], *, afresh: Iterable[str], gates: Iterable[str]) -> None:
+        """After a reload: probes and paths that are no more, probes that begin afresh, and gates that are no more."""
+        begun = frozenset(afresh)
+        for probe in begun:
+            self._reach.forget(probe)
+        for series in (series for (probe, _), series in self._series.items() if probe in begun):
+            series.up.set(UP[None])
+            series.consecutive.set(0)
+        for probe, path in gone:
+            self._drop(probe, path)
+        for gate in gates:
+            for before, after in product(GateState, repeat=2):
+                self._transitions.remove(gate, before, after)
+
+    def _drop(self, probe: str, path: str) -> None:
+        self._reach.forget(probe)
+        series = self._series.pop((probe, path), None)
+        if series is None:
+            return
+        for outcome, code, origin in series.results:
+            self._results.remove(probe, path, outcome, "" if code is None else str(code), origin)
+        for family in (self._up, self._consecutive, self._duration):
+            family.remove(probe, path)
 
     def recalled(self, entries: Iterable[JournalEntry]) -> None:
         """At start: entries from before, for the stages of a run and the last recovery. Counters begin at zero."""

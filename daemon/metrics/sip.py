@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -18,8 +18,11 @@ UP: dict[Outcome | None, float] = {Outcome.PASS: 1.0, Outcome.FAIL: 0.0, Outcome
 
 
 class Targets(Collector):
+    """`over_http` are the probes whose certificates are not those of SIP."""
+
     def __init__(self, reach: Reach) -> None:
         self._reach = reach
+        self.over_http: Callable[[], Collection[str]] = tuple
 
     def collect(self) -> Iterator[Metric]:
         told = "1: the target's last result was PASS, 0: FAIL, NaN: could not measure; where a name leads to several"
@@ -27,8 +30,12 @@ class Targets(Collector):
         for probe, target, outcome in self._reach.several():
             family.add_metric([probe, target], UP[outcome])
         yield family
-        told = "When the peer's TLS certificate ends, the first to end of several targets"
-        yield by("sip_certificate_expiry_seconds", told, "probe", self._reach.certificates())
+        told, over_http = "When the peer's TLS certificate ends, the first to end of several targets", self.over_http()
+        ends = self._reach.certificates()
+        of_sip = {probe: at for probe, at in ends.items() if probe not in over_http}
+        yield by("sip_certificate_expiry_seconds", told, "probe", of_sip)
+        of_http = {probe: at for probe, at in ends.items() if probe in over_http}
+        yield by("http_certificate_expiry_seconds", "When the server's TLS certificate ends", "probe", of_http)
 
 
 class Registrations(Collector):

@@ -18,13 +18,15 @@ import orjson
 
 from daemon.recording import documents
 from daemon.recording.columns import pack, unpack
-from daemon.recording.documents import Kind, Series, Unreadable
+from daemon.recording.documents import Facts, Kind, Series, Unreadable
 from daemon.recording.turn import Event, Turn
-from probes.sample import Moment, Sample
+from probes.sample import Moment, Origin, Outcome, ProbeResult, Sample
 
 VERSION = 1
 MOST_BYTES = 64 * 1024 * 1024
 """What a block may be when unpacked: a damaged one must not take all memory."""
+
+Raw = tuple[Outcome, int | None, Origin, str, Facts]
 
 COLUMNS = ("sequence", "lag", "duration", "reported", "sent_offset", "at_offset")
 """`lag` is from arrival to the turn, `reported` from the end of the duration to the arrival; offsets are of UTC to the turn's."""
@@ -50,6 +52,7 @@ class Block:
         self._standing = documents.standing(standing)
         self._series: dict[Series, int] = {}
         self._kinds: dict[Kind, int] = {}
+        self._seen: dict[Raw, int] = {}
         self._strands: list[_Strand] = []
         self._order: list[int] = []
         self._mono: list[int] = []
@@ -78,24 +81,28 @@ class Block:
         self.samples += heard
 
     def _hear(self, sample: Sample, now_ns: int, offset_ns: int) -> None:
-        series, kind, result = documents.series(sample), documents.kind(sample.result), sample.result
-        index = self._series.setdefault(series, len(self._series))
+        index = self._series.setdefault(documents.series(sample), len(self._series))
         if index == len(self._strands):
             self._strands.append(_Strand())
-        strand, sent, at = self._strands[index], sample.sent, sample.at
         self._order.append(index)
-        strand.kinds.append(self._kinds.setdefault(kind, len(self._kinds)))
-        row = (
-            sample.sequence - strand.sequence - 1,
-            now_ns - at.mono_ns,
-            result.duration_ns,
-            at.mono_ns - sent.mono_ns - result.duration_ns,
-            sent.utc_ns - sent.mono_ns - offset_ns,
-            at.utc_ns - at.mono_ns - offset_ns,
-        )
-        for column, value in zip(strand.columns, row, strict=True):
-            column.append(value)
+        strand, sent, at, duration_ns = self._strands[index], sample.sent, sample.at, sample.result.duration_ns
+        strand.kinds.append(self._kind(sample.result))
+        sequence, lag, duration, reported, sent_offset, at_offset = strand.columns
+        sequence.append(sample.sequence - strand.sequence - 1)
+        lag.append(now_ns - at.mono_ns)
+        duration.append(duration_ns)
+        reported.append(at.mono_ns - sent.mono_ns - duration_ns)
+        sent_offset.append(sent.utc_ns - sent.mono_ns - offset_ns)
+        at_offset.append(at.utc_ns - at.mono_ns - offset_ns)
         strand.sequence = sample.sequence
+
+    def _kind(self, result: ProbeResult) -> int:
+        """To make a kind out of a result takes longer than to know it again."""
+        raw = (result.outcome, result.code, result.origin, result.reason, tuple(result.facts.items()))
+        index = self._seen.get(raw)
+        if index is None:
+            index = self._seen[raw] = self._kinds.setdefault(documents.kind(result), len(self._kinds))
+        return index
 
     def encode(self) -> bytes:
         runs = [[(kind, len(list(same))) for kind, same in groupby(strand.kinds)] for strand in self._strands]

@@ -66,8 +66,8 @@ def document(mark: Mark) -> dict[str, Any]:
             return _given(gate, event)
         case Unlatched(gate, ran, latched):
             return {"unlatched": gate, "ran": sorted(ran), "latched": latched}
-        case Began(latched):
-            return {"began": standing(latched)}
+        case Began(at, latched):
+            return {"began": standing(latched), "at": [at.utc_ns, at.mono_ns]}
         case Anew(gates):
             return {"anew": list(gates)}
         case Lost(samples):
@@ -104,8 +104,8 @@ def read_mark(row: Mapping[str, Any]) -> Mark:
     match row:
         case {"unlatched": gate, "ran": ran, "latched": latched}:
             return Unlatched(gate, frozenset(ran), latched)
-        case {"began": latched}:
-            return Began(read_standing(latched))
+        case {"began": latched, "at": [utc_ns, mono_ns]}:
+            return Began(Moment(utc_ns, mono_ns), read_standing(latched))
         case {"anew": gates}:
             return Anew(tuple(gates))
         case {"lost": samples}:

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 MOST_QUEUED = 20_000
 """Samples and turns: some 20 s of a thousand probes. Each may still hold the messages that were on the wire."""
 IDLE_S = 2.0
-CLOSE_S = 2.0
+CLOSE_S = 1.0
 
 
 class Recorder:
@@ -96,16 +97,24 @@ def _weight(turn: Turn) -> int:
     return 1 + len(turn.events)
 
 
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """The tape for the judge, and what metrics show of its recording."""
+
+    tape: Tape
+    tally: Tally
+
+
 @contextlib.contextmanager
-def recording(settings: Recording | None, store: Path | str) -> Iterator[tuple[Tape, Tally | None]]:
-    """A tape for the judge, recorded beside the store while the context lasts. Nothing is recorded without settings."""
+def recording(settings: Recording | None, store: Path | str) -> Iterator[Roll]:
+    """Recorded beside the store while the context lasts. Nothing is recorded without settings."""
     if settings is None:
-        yield Tape(), None
+        yield Roll(Tape(), Tally())
         return
     path = beside(store)
     recorder = Recorder(lambda: open_samples(path), keep_ns=settings.keep, at_most=settings.at_most)
     recorder.start()
     try:
-        yield Tape(recorder.put), recorder.tally
+        yield Roll(Tape(recorder.put), recorder.tally)
     finally:
         recorder.close()

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from daemon.recording.block import Block
-from daemon.recording.turn import Began, Given, Lost, Mark, Seen, Turn, Unlatched
+from daemon.recording.turn import Lost, Mark, Seen, Turn, follow
 from daemon.store import StoreError
 from daemon.store.samples import Extent, StoredBlock
-from gates.machine import Latch, Reset
 from probes.sample import NS_PER_S
 
 log = logging.getLogger(__name__)
@@ -185,19 +184,3 @@ def _stored(block: Block, first: int, until: int) -> StoredBlock:
     assert block.first is not None
     assert block.last is not None
     return StoredBlock(first, until, block.first.utc_ns, block.last.utc_ns, block.samples, block.encode())
-
-
-def follow(standing: dict[str, frozenset[str]], mark: Mark) -> None:
-    """Which gates are latched after a mark, each with the plans that ran since."""
-    match mark:
-        case Given(gate, Latch(plan)):
-            standing[gate] = standing.get(gate, frozenset()) | {plan}
-        case Given(gate, Reset()):
-            standing.pop(gate, None)
-        case Unlatched(gate, ran, latched):
-            standing.pop(gate, None)
-            if latched:
-                standing[gate] = ran
-        case Began(latched):
-            standing.clear()
-            standing.update(latched)

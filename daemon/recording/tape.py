@@ -21,8 +21,8 @@ class Tape:
         self._events: list[Event] = []
         self._ticked: int | None = None
 
-    def began(self, gates: Mapping[str, Gate]) -> None:
-        self._events.append(Began({name: gate.ran for name, gate in gates.items() if gate.latched}))
+    def began(self, gates: Mapping[str, Gate], *, now: Moment) -> None:
+        self._events.append(Began(now, {name: gate.ran for name, gate in gates.items() if gate.latched}))
 
     def anew(self, gates: Iterable[str]) -> None:
         """These were made anew by a reload of the configuration."""

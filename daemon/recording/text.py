@@ -7,9 +7,9 @@
                                                                 turn, and how much UTC gained on the monotonic clock
     {"turn": [3004, 0], "samples": [[0, 0, 17, …]]}             a turn in which something came
 
-A sample is its series, its kind, its place in the order of sending, and in nanoseconds: from arrival to the turn, how long it took,
-from the end of that to the arrival, and the differences of its two UTC offsets to that of the turn. Marks stand in `marks`, each
-with its place among the events; `ticked` is given where it is not the end of the turn.
+A sample is its series, its kind, its place in the order of sending, and in nanoseconds: from arrival to the turn, how long it
+took, from the end of that to the arrival, and the differences of its two UTC offsets to that of the turn. Marks stand in `marks`,
+each with its place among the events; `ticked` is given where it is not the end of the turn.
 """
 
 from __future__ import annotations

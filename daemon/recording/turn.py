@@ -35,6 +35,7 @@ class Unlatched:
 class Began:
     """The daemon started: every gate afresh, but for these, which the journal holds latched, each with the plans that ran."""
 
+    at: Moment
     latched: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
@@ -78,3 +79,19 @@ class Turn:
     @property
     def marks(self) -> list[Mark]:
         return [event for event in self.events if not isinstance(event, Sample)]
+
+
+def follow(standing: dict[str, frozenset[str]], mark: Mark) -> None:
+    """Which gates are latched after a mark, each with the plans that ran since."""
+    match mark:
+        case Given(gate, Latch(plan)):
+            standing[gate] = standing.get(gate, frozenset()) | {plan}
+        case Given(gate, Reset()):
+            standing.pop(gate, None)
+        case Unlatched(gate, ran, latched):
+            standing.pop(gate, None)
+            if latched:
+                standing[gate] = ran
+        case Began(latched=latched):
+            standing.clear()
+            standing.update(latched)

@@ -23,6 +23,7 @@ APPLICATION_ID = 0x43545652
 SCHEMA = 1
 SUFFIX = ".samples"
 PAGES_BEFORE_CHECKPOINT = 1000
+BUSY_S = 2.0
 
 _TABLES = f"""
 PRAGMA auto_vacuum = INCREMENTAL;
@@ -110,7 +111,7 @@ def read_samples(path: Path) -> SampleReader:
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     # isolation_level=None: sqlite3 never opens a transaction behind our back.
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=2.0)
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=BUSY_S)
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
@@ -177,7 +178,9 @@ class SampleStore(SampleReader):
             while self.used() > at_most and self.extent().blocks > 1:
                 deleted += connection.execute("DELETE FROM blocks WHERE until = (SELECT min(until) FROM blocks)").rowcount
         if deleted:
-            self._rows("PRAGMA incremental_vacuum")
+            with translated(self.path):
+                # Not execute: it takes one step, which frees one page.
+                self._connection.executescript("PRAGMA incremental_vacuum")
         return deleted
 
     def used(self) -> int:

@@ -41,6 +41,10 @@ class Agent:
         self._open: set[asyncio.Transport] = set()
         self._listening: asyncio.Server | None = None
 
+    def replace(self, allow: AllowList | None) -> None:
+        """Who may ask, from the next check on."""
+        self._allow = allow
+
     async def serve(self, host: str, port: int) -> None:
         """Raises OSError when the address cannot be had."""
         self._listening = await asyncio.get_running_loop().create_server(lambda: _Check(self), host, port)

@@ -7,9 +7,13 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from daemon.web.absence import Absences
 from daemon.web.agent import Agent
 from daemon.web.certificates import Certificates
+from daemon.web.guard import Guard
+from daemon.web.ledger import Ledger
 from daemon.web.listener import Listener
+from daemon.web.sources import AllowList
 from daemon.web.tally import Tally
 from daemon.web.webhook import Webhook
 
@@ -55,6 +59,12 @@ class Front:
         self._agents = agents
         self._look_s = look_s
         self._looking: asyncio.TimerHandle | None = None
+
+    def replace(self, guard: Guard, *, ledger: Ledger | None, absences: Absences, allow: AllowList | None) -> None:
+        """Who may ask, and what is counted, from the next request on."""
+        self.webhook.replace(guard, ledger=ledger, absences=absences)
+        for at in self._agents:
+            at.agent.replace(allow)
 
     async def serve(self, host: str, port: int) -> Open:
         """Raises OSError when an address cannot be had; nothing is left open then."""

@@ -35,28 +35,28 @@ def same_number(text: str) -> str:
 class Column:
     """One field of requests. `known` maps what is said, made comparable by `same`, to the label it is counted under."""
 
-    field: str
+    name: str
     known: Mapping[str, str]
     same: Callable[[str], str]
-    _seen: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    seen: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def of(cls, field: str, values: Iterable[str], same: Callable[[str], str]) -> Column:
-        return cls(field, {same(value): value for value in values}, same)
+    def of(cls, name: str, values: Iterable[str], same: Callable[[str], str]) -> Column:
+        return cls(name, {same(value): value for value in values}, same)
 
     def label(self, query: Query, body: Mapping[str, Any]) -> str:
-        sent = query.raw(self.field)
+        sent = query.raw(self.name)
         if sent is not None:
-            return self._seen.get(sent) or self._work_out(sent)
-        said = body.get(self.field)
+            return self.seen.get(sent) or self._work_out(sent)
+        said = body.get(self.name)
         if isinstance(said, bool) or not isinstance(said, str | int):
             return NONE
         return self._label(str(said))
 
     def _work_out(self, sent: str) -> str:
-        if len(self._seen) >= REMEMBERED:
-            self._seen.clear()
-        label = self._seen[sent] = self._label(unquote_plus(sent))
+        if len(self.seen) >= REMEMBERED:
+            self.seen.clear()
+        label = self.seen[sent] = self._label(unquote_plus(sent))
         return label
 
     def _label(self, said: str) -> str:

@@ -46,7 +46,10 @@ class _Server(web.Server):
         self._places = Places(limits.connections, limits.strangers)
         self._loop = asyncio.get_running_loop()
 
-    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+    def _handle(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+        return self._with_body(request) if request.body_exists else self._answer(request)
+
+    async def _with_body(self, request: web.BaseRequest) -> web.StreamResponse:
         """aiohttp's parser puts the trailers of a chunked body before the next request's headers: there is no next one."""
         response = await self._answer(request)
         if "Transfer-Encoding" in request.headers:
@@ -56,12 +59,12 @@ class _Server(web.Server):
             cast(Connection, request.protocol).stop_listening()
         return response
 
-    def _make(self, message: RawRequestMessage, *rest: Any) -> web.BaseRequest:
+    def _make(self, message: RawRequestMessage, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
         """aiohttp decodes the host of an absolute target when it makes a request, outside of all that catches errors."""
         try:
-            return web.BaseRequest(message, *rest, self._loop)
+            return web.BaseRequest(message, payload, protocol, writer, task, self._loop)
         except ValueError:
-            return web.BaseRequest(message._replace(url=_NOWHERE), *rest, self._loop)
+            return web.BaseRequest(message._replace(url=_NOWHERE), payload, protocol, writer, task, self._loop)
 
     def __call__(self) -> web.RequestHandler:
         return self.seat(None)

@@ -75,6 +75,45 @@ _BODY = {
 }
 
 
+_LABELS = {"type": "object", "additionalProperties": _TEXT}
+_ALERT = {
+    "type": "object",
+    "required": ["status", "labels", "startsAt", "endsAt", "fingerprint"],
+    "properties": {
+        "status": {"type": "string", "enum": ["firing", "resolved"]},
+        "labels": _LABELS,
+        "startsAt": {"type": "string", "description": "RFC 3339"},
+        "endsAt": {"type": "string", "description": "RFC 3339; not later than startsAt: not known yet"},
+        "fingerprint": _TEXT,
+    },
+}
+_NOTIFICATION = {
+    "type": "object",
+    "description": "As Alertmanager's webhook_config sends it. Other members are not read.",
+    "required": ["version", "groupKey", "alerts"],
+    "properties": {
+        "version": {"type": "string", "enum": ["4"]},
+        "groupKey": _TEXT,
+        "truncatedAlerts": {"type": "integer", "minimum": 0},
+        "alerts": {"type": "array", "items": _ALERT},
+    },
+}
+_TELL = {
+    "operationId": "tellAlerts",
+    "summary": "For Alertmanager: what fires, for a probe of kind alertmanager",
+    "parameters": [{"name": "probe", "in": "path", "required": True, "schema": _TEXT}],
+    "requestBody": {"required": True, "content": {"application/json": {"schema": _NOTIFICATION}}},
+    "responses": {
+        "200": _json("Taken.", {"type": "object", "required": ["taken"], "properties": {"taken": _COUNT}}),
+        **_REFUSED,
+        "400": _error("Not HTTP, a body that breaks off, or not what Alertmanager sends: nothing has changed."),
+        "404": _error("No such probe."),
+        "408": _error("The body did not arrive in time. The connection closes."),
+        "413": _error("The body is longer than 256 KiB. The connection closes."),
+    },
+}
+
+
 def webhook() -> dict[str, Any]:
     return {
         "openapi": VERSION,
@@ -85,6 +124,7 @@ def webhook() -> dict[str, Any]:
                 "get": {"operationId": "askGate", "summary": "Ask", **_ASK},
                 "post": {"operationId": "askGateByPost", "summary": "Ask, with fields in a body", **_ASK, **_BODY},
             },
+            "/v1/alerts/{probe}": {"post": _TELL},
             "/v1/openapi.json": {
                 "get": {
                     "operationId": "openapi",

@@ -16,7 +16,11 @@ from probes import clock
 from probes.sample import NS_PER_S
 
 _BEFORE = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
-_KEPT = {(HttpVersion11, True): "", (HttpVersion10, True): "Connection: keep-alive\r\n", (HttpVersion11, False): "Connection: close\r\n"}
+_KEPT = {
+    (HttpVersion11, True): "",
+    (HttpVersion10, True): "Connection: keep-alive\r\n",
+    (HttpVersion11, False): "Connection: close\r\n",
+}
 
 Heads = dict[tuple[HttpVersion, bool], tuple[bytes, bytes]]
 """What comes before the body's length, and what comes after it; by the request's version and whether the connection is kept."""

@@ -12,9 +12,10 @@ from typing import Protocol, cast
 from aiohttp import web
 
 from daemon.board import Board
-from daemon.web import body, openapi
+from daemon.web import alerting, body, openapi
 from daemon.web.absence import KEY as ABSENCE_KEY
 from daemon.web.absence import Absences
+from daemon.web.alerting import Alerting
 from daemon.web.answer import Renderer
 from daemon.web.certificates import Certificates
 from daemon.web.connection import Connection
@@ -26,6 +27,7 @@ from daemon.web.prompt import Dated, Prompt
 from daemon.web.query import Query
 from daemon.web.responses import encoded, failure
 from gates.lease import Lease, answer
+from probes import clock
 
 PREFIX = "/v1/gates/"
 OPENAPI = "/v1/openapi.json"
@@ -41,11 +43,14 @@ class Observer(Protocol):
         self, gate: str, answer: str, key: str, *, began_ns: int, ended_ns: int, region: str = "", number: str = ""
     ) -> None: ...
 
+    def used(self, key: str, *, now_ns: int) -> None: ...
+
     def refused(self, reason: str) -> None: ...
 
 
 REFUSALS = (
     *("not-found", "method", "unauthorized", "no-key", "foreign", "stranger-rate", "key-rate", "body", "unknown-gate"),
+    *("unknown-probe", "alerts"),
     *("crowded", "silent"),
 )
 """The last two are connections that ended before they asked anything."""
@@ -65,6 +70,7 @@ class Webhook:
         ledger: Ledger | None = None,
         certificates: Certificates | None = None,
         absences: Absences | None = None,
+        alerting: Alerting | None = None,
     ) -> None:
         """`now_ns` reads the monotonic clock of the board's moments. Keys alone are a guard that limits nobody."""
         self._board = board
@@ -75,8 +81,13 @@ class Webhook:
         self._ledger = ledger
         self._certificates = certificates
         self._absences = absences or Absences()
+        self._alerting = alerting or Alerting(clock=clock.read)
         self._renderer = Renderer()
         self._dated = Dated()
+
+    def replace(self, guard: Guard, *, ledger: Ledger | None, absences: Absences) -> None:
+        """From the next request on."""
+        self._guard, self._ledger, self._absences = guard, ledger, absences
 
     async def serve(self, host: str, port: int) -> Listener:
         """Raises OSError when the address cannot be had."""
@@ -104,6 +115,8 @@ class Webhook:
         misasked = self._misasked(request)
         if misasked is not None:
             return misasked
+        if request.path.startswith(alerting.PREFIX):
+            return await self._alerted(request, key, began_ns)
         said = await body.read(request, self._limits)
         if isinstance(said, web.Response):
             return self._refuse("body", said)
@@ -117,10 +130,19 @@ class Webhook:
             return self._refuse("unknown-gate", failure(404, "no such gate"))
         return self._answer(lease, request.rel_url.raw_query_string, said, key, began_ns)
 
+    async def _alerted(self, request: web.BaseRequest, key: str, began_ns: int) -> web.Response:
+        if key == ABSENCE_KEY:
+            return self._refuse("unknown-probe", failure(404, "no such probe"))
+        self._observer.used(key, now_ns=began_ns)
+        refused, response = await self._alerting.take(request, self._limits)
+        return self._refuse(refused, response) if refused else response
+
     def _misasked(self, request: web.BaseRequest) -> web.Response | None:
         path = request.path
         if path.startswith(PREFIX):
             return None if request.method in ("GET", "POST") else self._not_allowed("GET, POST")
+        if path.startswith(alerting.PREFIX):
+            return None if request.method == "POST" else self._not_allowed("POST")
         if path == OPENAPI:
             return None if request.method == "GET" else self._not_allowed("GET")
         return self._refuse("not-found", failure(404, "not found"))

@@ -70,7 +70,9 @@ def arithmetic(known: Input, *, threshold: int, now: Moment, counted: str = "", 
         return f"{known.failing} failures outside the code set{failing}, threshold {n}; {_last_pass(known, now=now)}"
     relation = "≥" if known.counted >= n else "<"
     any_code = f"; {known.failing} failures of any code ≥ {n}" if known.counted < n <= known.failing else ""
-    return f"{', '.join(known.streak)}: {known.counted} consecutive {relation} {n}{counted}{any_code}; {_last_pass(known, now=now)}"
+    return (
+        f"{', '.join(known.streak)}: {known.counted} consecutive {relation} {n}{counted}{any_code}; {_last_pass(known, now=now)}"
+    )
 
 
 def _last_pass(known: Input, *, now: Moment) -> str:

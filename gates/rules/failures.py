@@ -60,7 +60,7 @@ class Failures:
             since=counted.first if own is Level.BAD else None,
             restarts=memory.became,
             to_bad="" if own is Level.BAD else self._to_bad(counted),
-            to_fine=to_fine(level, own, f"{max(failed.below(self.failures), 1)} PASS in a row"),
+            to_fine=to_fine(level, own, self._to_fine(failed, own)),
         )
 
     def _own(self, memory: Heard) -> Level:
@@ -69,6 +69,9 @@ class Failures:
         if memory.failed.marked >= self.failures:
             return Level.DOUBTFUL
         return Level.FINE if memory.failed.heard else Level.UNDECIDED
+
+    def _to_fine(self, failed: Newest, own: Level) -> str:
+        return "" if own is Level.FINE else f"{max(failed.below(self.failures), 1)} PASS in a row"
 
     def _to_bad(self, counted: Newest) -> str:
         missing = self.failures - counted.marked

@@ -58,8 +58,11 @@ class PointRatio:
             restarts=memory.became,
             wants_more=not decides,
             to_bad="" if is_bad else self._to_bad(failed),
-            to_fine=to_fine(level, own, f"{max(failed.below(self.suffice), self.of - failed.count, 1)} PASS in a row"),
+            to_fine=to_fine(level, own, self._to_fine(failed, own)),
         )
+
+    def _to_fine(self, failed: Newest, own: Level) -> str:
+        return "" if own is Level.FINE else f"{max(failed.below(self.suffice), self.of - failed.count, 1)} PASS in a row"
 
     def _to_bad(self, failed: Newest) -> str:
         missing = max(self.suffice - failed.marked, 0)

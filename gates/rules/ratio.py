@@ -9,9 +9,9 @@ a row accept.
 A path is watched for hours, so each decision begins a new test at nothing, and the verdict stands until the next. Therefore a
 long good spell delays nothing: the test under way never holds more than one test's worth of passes. The alternative is never to
 count passes in favour of an accepted path (E. S. Page, Continuous inspection schemes, Biometrika 41 (1954), 100-115). It sees a
-drop from 99% to 90% after 20 calls instead of 30, one to 50% after 3.7 instead of 4.5, and refuses a good path thrice as often:
-once in 640 calls instead of 1,800, more than alpha allows. At night a false alarm costs more than ten calls. `bench/ratio.py`
-measures both.
+drop from 99% to 90% after 19 calls instead of 29, one to 50% after 3.6 instead of 4.5, and refuses a good path almost thrice as
+often: once in some 640 calls instead of 1,700, more than alpha allows. At night a false alarm costs more than ten calls.
+`bench/ratio.py` measures both.
 """
 
 from __future__ import annotations

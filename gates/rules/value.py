@@ -129,7 +129,7 @@ class Value:
             restarts=samples.became if is_bad else None,
             wants_more=own is Level.UNDECIDED,
             to_bad="" if is_bad else self._to_bad(samples),
-            to_fine=to_fine(level, own, self._to_fine(samples)),
+            to_fine=to_fine(level, own, "" if own is Level.FINE else self._to_fine(samples)),
         )
 
     @property

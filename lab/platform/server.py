@@ -71,6 +71,10 @@ class Platform:
     def base(self) -> str:
         return f"http://{self.host}:{self.port}"
 
+    def now_ns(self) -> int:
+        """The time that the organisation is told."""
+        return self._clock()
+
     @property
     def token_url(self) -> str:
         return f"{self.base}/oauth/token"
@@ -116,16 +120,12 @@ class Platform:
             return await self._broken(request, trouble) if trouble is not None else response
         except Refusal as refusal:
             return answers.refused(refusal, context=context)
-        except web.HTTPNotFound:
-            return answers.refused(answers.not_found(request.path), context=context)
-        except web.HTTPMethodNotAllowed:
-            return answers.refused(Refusal(405, "method.not.allowed", "Method Not Allowed"), context=context)
         finally:
             self._at_once -= 1
 
     async def _served(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if not request.path.startswith("/api/"):
-            return await handler(request)
+            return await _answered(handler, request)
         self._remember(request)
         token = self._authenticated(request)
         standing = self.quota.take(token, now_ns=self._clock())
@@ -163,14 +163,13 @@ class Platform:
         match trouble:
             case Refuses():
                 raise Refusal(trouble.status, trouble.code, trouble.message, retry_after_s=trouble.retry_after_s)
-            case Hangs():
-                await self._closing.wait()
             case Garbage():
                 return web.Response(body=trouble.body, content_type="text/html")
-            case Drops():
-                if request.transport is not None:
-                    request.transport.abort()
-        return web.Response(status=503)
+            case Hangs():
+                await self._closing.wait()
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response(status=503)  # which goes nowhere
 
 
 async def _answered(handler: Callable[[web.Request], Awaitable[web.StreamResponse]], request: web.Request) -> web.StreamResponse:
@@ -179,6 +178,10 @@ async def _answered(handler: Callable[[web.Request], Awaitable[web.StreamRespons
         return await handler(request)
     except Refusal as refusal:
         return answers.refused(refusal, context="lab-refused")
+    except web.HTTPNotFound:
+        return answers.refused(answers.not_found(request.path), context="lab-refused")
+    except web.HTTPMethodNotAllowed:
+        return answers.refused(Refusal(405, "method.not.allowed", "Method Not Allowed"), context="lab-refused")
 
 
 def _limited(response: web.StreamResponse, standing: Standing) -> web.StreamResponse:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from config.api import AccessKey, Api, Basic, Bearer, Budget, ClientCredentials, Header
@@ -47,23 +47,24 @@ def is_header_value(secret: bytes) -> bool:
 
 
 class Apis:
-    """For one event loop; nothing is asked before somebody uses an API. `close` it."""
+    """For one event loop; nothing is asked before somebody uses an API. `close` the first of a line of successors."""
 
     def __init__(self, settings: Mapping[str, Api], secrets: Mapping[str, ApiSecrets], *, resolver: Asks, rng: Chance) -> None:
         self._settings = settings
         self._secrets = secrets
-        self._resolver = resolver
+        self.resolver = resolver
         self._rng = rng
         self._apis: dict[str, HttpApi] = {}
         self._web: dict[Tls | None, HttpApi] = {}
-        self._login_clients: list[Client] = []
+        self._successor: Apis | None = None
 
     def named(self, name: str) -> HttpApi:
+        """Raises KeyError where the configuration has no such API."""
         if name not in self._apis:
             settings, secrets = self._settings[name], self._secrets.get(name, NO_SECRETS)
             self._apis[name] = HttpApi(
                 name,
-                Client(self._resolver, _tls(settings.tls)),
+                Client(self.resolver, _tls(settings.tls)),
                 self._grants(name, settings, secrets),
                 base=settings.base,
                 budget=_bucket(settings.budget),
@@ -73,18 +74,41 @@ class Apis:
     def web(self, tls: Tls | None = None) -> HttpApi:
         """For absolute URLs: no base, no token, no budget."""
         if tls not in self._web:
-            self._web[tls] = HttpApi("", Client(self._resolver, _tls(tls)), Fixed(None))
+            self._web[tls] = HttpApi("", Client(self.resolver, _tls(tls)), Fixed(None))
         return self._web[tls]
 
     def figures(self) -> list[ApiFigures]:
         return [api.figures() for api in self._apis.values()]
 
+    def successor(
+        self, settings: Mapping[str, Api], secrets: Mapping[str, ApiSecrets], *, afresh: Collection[str], resolver: Asks
+    ) -> Apis:
+        """Those of a new configuration. All but `afresh` keep token, budget and connections, and their resolver with them unless
+        it is another now."""
+        made = Apis(settings, secrets, resolver=resolver, rng=self._rng)
+        if resolver is self.resolver:
+            made._apis = {name: api for name, api in self._apis.items() if name in settings and name not in afresh}
+            made._web = dict(self._web)
+        return made
+
+    async def retire(self, successor: Apis) -> None:
+        """Close what the successor has not taken over; `close` closes it as well from now on."""
+        self._successor = successor
+        kept = {id(api) for api in successor._all()}
+        for api in self._all():
+            if id(api) not in kept:
+                await api.close()
+
     async def close(self) -> None:
         """Idempotent."""
-        for api in (*self._apis.values(), *self._web.values()):
-            await api.close()
-        for client in self._login_clients:
-            await client.close()
+        at: Apis | None = self
+        while at is not None:
+            for api in at._all():
+                await api.close()
+            at = at._successor
+
+    def _all(self) -> tuple[HttpApi, ...]:
+        return (*self._apis.values(), *self._web.values())
 
     def _grants(self, name: str, settings: Api, secrets: ApiSecrets) -> Grants:
         match settings.auth:
@@ -95,38 +119,38 @@ class Apis:
             case Header(name=header):
                 return Fixed(Grant(header, secrets.main))
             case ClientCredentials() | AccessKey() as auth:
-                return Renewing(name, self._login(auth, settings, secrets), now=clock.mono_ns, rng=self._rng)
+                # The API's server_name is not the login host's.
+                client = Client(self.resolver, TlsChoice(None, _tls(settings.tls).settings), most=2)
+                login = _login(auth, secrets, client)
+                return Renewing(name, login, now=clock.mono_ns, rng=self._rng, release=client.close)
             case None:
                 return Fixed(None)
 
-    def _login(self, auth: ClientCredentials | AccessKey, settings: Api, secrets: ApiSecrets) -> Login:
-        # The API's server_name is not the login host's.
-        client = Client(self._resolver, TlsChoice(None, _tls(settings.tls).settings), most=2)
-        self._login_clients.append(client)
 
-        async def ask(request: HttpRequest) -> Ended:
-            progress = Progress(clock.mono_ns)
-            return await within(LOGIN_NS, progress, client.send(request, completed(request), progress, is_fresh=True))
+def _login(auth: ClientCredentials | AccessKey, secrets: ApiSecrets, client: Client) -> Login:
+    async def ask(request: HttpRequest) -> Ended:
+        progress = Progress(clock.mono_ns)
+        return await within(LOGIN_NS, progress, client.send(request, completed(request), progress, is_fresh=True))
 
-        if isinstance(auth, ClientCredentials):
-            return ClientCredentialsLogin(
-                ask=ask,
-                clock=clock.read,
-                token_url=auth.token_url,
-                client_id=auth.client_id,
-                client_secret=secrets.main,
-                scope=auth.scope,
-                is_in_body=auth.credentials_in == "body",
-            )
-        return AccessKeyLogin(
+    if isinstance(auth, ClientCredentials):
+        return ClientCredentialsLogin(
             ask=ask,
             clock=clock.read,
-            issuer=auth.issuer,
+            token_url=auth.token_url,
             client_id=auth.client_id,
             client_secret=secrets.main,
-            access_key_id=auth.access_key_id,
-            access_key_secret=secrets.key,
+            scope=auth.scope,
+            is_in_body=auth.credentials_in == "body",
         )
+    return AccessKeyLogin(
+        ask=ask,
+        clock=clock.read,
+        issuer=auth.issuer,
+        client_id=auth.client_id,
+        client_secret=secrets.main,
+        access_key_id=auth.access_key_id,
+        access_key_secret=secrets.key,
+    )
 
 
 def _bucket(budget: Budget) -> Bucket:

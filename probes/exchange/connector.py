@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import socket
 import ssl
 from dataclasses import dataclass
@@ -113,11 +114,12 @@ def peer_text(host: str, port: int) -> str:
 
 
 def _not_connected(failed: NotConnected, progress: Progress) -> NoResponse:
-    detail = failed.fault.strerror or ""
+    number = failed.fault.errno
+    detail = "" if number is None else os.strerror(number)  # asyncio puts words of its own into strerror
     if failed.is_ours:
         return progress.ended(trouble(failed.fault), Origin.SELF, is_ours=True, detail=detail)
     reasons = {errno.ECONNREFUSED: Reason.REFUSED, errno.ECONNRESET: Reason.RESET}
-    return progress.ended(reasons.get(failed.fault.errno or 0, Reason.UNREACHABLE), Origin.TRANSPORT, detail=detail)
+    return progress.ended(reasons.get(number or 0, Reason.UNREACHABLE), Origin.TRANSPORT, detail=detail)
 
 
 def _context(wanted: TlsSettings, reached: socket.socket, progress: Progress) -> ssl.SSLContext:

@@ -17,12 +17,19 @@ Login = Callable[[], Awaitable[Grant | NoGrant]]
 """Asks the token endpoint once; ends within its own limit of time."""
 
 
-class Renewing:
-    """`login` is never under way twice. `name` is the API's, for people. `close` it."""
+async def _nothing() -> None:
+    pass
 
-    def __init__(self, name: str, login: Login, *, now: Callable[[], int], rng: Chance) -> None:
+
+class Renewing:
+    """`login` is never under way twice. `name` is the API's, for people; `release` frees what logins need. `close` it."""
+
+    def __init__(
+        self, name: str, login: Login, *, now: Callable[[], int], rng: Chance, release: Callable[[], Awaitable[None]] = _nothing
+    ) -> None:
         self._name = name
         self._login = login
+        self._release = release
         self._now = now
         self._renewal = Renewal(rng)
         self._under_way: asyncio.Task[None] | None = None
@@ -52,6 +59,7 @@ class Renewing:
         if self._under_way is not None:
             self._under_way.cancel()
             await asyncio.gather(self._under_way, return_exceptions=True)
+        await self._release()
 
     async def _renew(self) -> None:
         try:

@@ -85,8 +85,10 @@ def judge(state: str | None, member: Member | None, live: Json | Untold) -> Judg
     if isinstance(live, Untold):
         return live
     status = at(live, "/status")
-    if status not in ROUTING or member.routing not in ROUTING:
-        return _silent("the live routing state" if status not in ROUTING else "the queue's copy of the routing state")
+    if not isinstance(status, str) or status not in ROUTING:
+        return _silent("the live routing state")
+    if member.routing not in ROUTING:
+        return _silent("the queue's copy of the routing state")
     return None if (status == OFF_QUEUE) == (member.routing == OFF_QUEUE) else Disagreement.ROUTING
 
 

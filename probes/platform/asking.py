@@ -11,7 +11,7 @@ from probes.exchange.api import Api
 from probes.exchange.document import Json
 from probes.exchange.headers import Headers
 from probes.exchange.values import HttpRequest, HttpResponse, NoResponse
-from probes.platform.telling import Untold, told
+from probes.platform.telling import Told, Untold, told
 
 AT_ONCE = 8
 """Requests of one attempt that are under way together: a sample of fifty is read in seconds, and others find room too."""
@@ -44,7 +44,8 @@ class Asking:
         return await self._api.exchange(request, timeout_ns=max(left_ns, 1))
 
     async def read(self, url: str) -> Json | Untold:
-        return told(await self.exchange(HttpRequest("GET", url, _ACCEPT)))
+        answer = told(await self.exchange(HttpRequest("GET", url, _ACCEPT)))
+        return answer.document if isinstance(answer, Told) else answer
 
 
 async def each(of: Iterable[K], read: Callable[[K], Awaitable[V]]) -> dict[K, V]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from probes.exchange.document import Json, at
+from probes.exchange.document import at
 from probes.exchange.values import HttpResponse, NoResponse
-from probes.exchange.verdict import REQUEST_TIMEOUT, SERVICE_UNAVAILABLE, Facts, visible
-from probes.platform.telling import OK, Untold, malformed, told
+from probes.exchange.verdict import REQUEST_TIMEOUT, SERVICE_UNAVAILABLE, Facts, answered, visible
+from probes.platform.telling import OK, Told, Untold, malformed, told
 from probes.sample import Origin, Outcome, ProbeResult
 
 Scalar = str | int | float | bool
@@ -52,10 +52,9 @@ def started(ended: HttpResponse | NoResponse, reads: Reads) -> Started | ProbeRe
     result = _ended(answer, reads)
     if result is not None:
         return result
-    id = at(answer, reads.id)
+    id = at(answer.document, reads.id)
     if isinstance(id, bool) or not isinstance(id, str | int) or not 0 < len(str(id)) <= MOST_ID or not str(id).isprintable():
-        assert isinstance(ended, HttpResponse)
-        return malformed(ended, f"no id of a call at {reads.id or 'the root'}").result
+        return malformed(answer.response, f"no id of a call at {reads.id or 'the root'}").result
     return Started(str(id))
 
 
@@ -75,11 +74,10 @@ def asked(ended: HttpResponse | NoResponse, reads: Reads) -> ProbeResult | Pendi
     result = _ended(answer, reads)
     if result is not None:
         return result
-    state = at(answer, reads.state)
+    state = at(answer.document, reads.state)
     if isinstance(state, Scalar):
         return Pending(visible(str(state)))
-    assert isinstance(ended, HttpResponse)
-    return malformed(ended, f"no state of a call at {reads.state or 'the root'}")
+    return malformed(answer.response, f"no state of a call at {reads.state or 'the root'}")
 
 
 def is_final(answer: Untold) -> bool:
@@ -87,12 +85,13 @@ def is_final(answer: Untold) -> bool:
     return answer.status in (401, 403)
 
 
-def _ended(answer: Json, reads: Reads) -> ProbeResult | None:
-    state = at(answer, reads.state)
+def _ended(answer: Told, reads: Reads) -> ProbeResult | None:
+    state = at(answer.document, reads.state)
+    facts: Facts = {"state": visible(str(state))}
     if _is_one(state, reads.passed):
-        return ProbeResult(Outcome.PASS, OK, Origin.WIRE, "passed", 0, {"state": visible(str(state))})
+        return answered(answer.response, Outcome.PASS, OK, "passed", facts)
     if _is_one(state, reads.failed):
-        return ProbeResult(Outcome.FAIL, SERVICE_UNAVAILABLE, Origin.WIRE, "failed", 0, {"state": visible(str(state))})
+        return answered(answer.response, Outcome.FAIL, SERVICE_UNAVAILABLE, "failed", facts)
     return None
 
 

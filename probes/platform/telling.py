@@ -41,8 +41,15 @@ class Untold:
         return after if isinstance(after, int) else 0
 
 
-def told(ended: HttpResponse | NoResponse) -> Json | Untold:
-    """The JSON of a 2xx answer."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The JSON of a 2xx answer, and the answer."""
+
+    document: Json
+    response: HttpResponse
+
+
+def told(ended: HttpResponse | NoResponse) -> Told | Untold:
     if isinstance(ended, NoResponse):
         result = unanswered(ended)
         return Untold(result if ended.is_ours else replace(result, code=UNTOLD))
@@ -55,9 +62,9 @@ def told(ended: HttpResponse | NoResponse) -> Json | Untold:
     return Untold(answered(ended, Outcome.ERROR, None, reason, found), ended.status)
 
 
-def _document(response: HttpResponse) -> Json | Untold:
+def _document(response: HttpResponse) -> Told | Untold:
     try:
-        return decode(response.body)
+        return Told(decode(response.body), response)
     except NotJson as wrong:
         return malformed(response, str(wrong))
 

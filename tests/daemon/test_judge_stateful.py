@@ -6,7 +6,7 @@ The model beside the judge keeps only what the contract speaks of: what the jour
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hypothesis import settings
@@ -16,35 +16,50 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from daemon.inbox import Ordered, Recorded
 from daemon.orders import Order
 from gates.gate import GateState
+from gates.rules.consecutive import Consecutive
+from gates.rules.failures import Failures
+from gates.rules.reading import Rule
+from gates.spec import Clause
 from probes import clock
 from probes.sample import NS_PER_S, Moment, Origin, Outcome, ProbeResult
 from reverters.entries import Body, Closed, Halted, Planned
 from tests.daemon.desk import Desk, Hands, gate_spec
 from tests.daemon.known import Known
-from tests.gates.bench import ERROR, NEW, OLD, PASS, SILENCE, failed, plans
+from tests.gates.bench import CODES, ERROR, NEW, OLD, PASS, SILENCE, failed, plans
 
 COMMANDS = (
     "open", "open", "arm", "arm", "disarm", "commit", "trip", "halt", "resume", "resume", "retry", "abandon", "reset", "reset",
     "hold", "release",
 )  # fmt: skip
+OTHERS = ("second", "third")
 MAX_AGE_NS = 17 * NS_PER_S
 
 
 @dataclass
 class Eye:
-    """What arrived since the start, in the order of sending, and when we were last unwell."""
+    """What arrived of each needed probe since the start, in the order of sending, and when we were last unwell."""
 
-    sent_ns: int = -1
-    passes: int = 0
+    sent_ns: dict[str, int] = field(default_factory=dict)
+    passed: set[str] = field(default_factory=set)
     unwell_ns: int = -1
+
+    def since_unwell(self) -> list[int]:
+        return [sent_ns for sent_ns in self.sent_ns.values() if sent_ns > self.unwell_ns]
 
 
 class AnyNight(RuleBasedStateMachine):
+    """`need` of the probes must be bad, by any of the rules."""
+
     compares = False
+    needed: tuple[str, ...] = (NEW,)
+    need = 1
+    judged_by: tuple[Rule[Any], ...] = (Consecutive(3, CODES),)
 
     @initialize()
     def begin(self) -> None:
-        self.desk = Desk(gate_spec(compares=self.compares, on_trip=plans(rollback=0, other=2_000)), plans=("rollback", "other"))
+        made = gate_spec(compares=self.compares, on_trip=plans(rollback=0, other=2_000))
+        clauses = tuple(Clause(each, self.needed, self.need) for each in self.judged_by)
+        self.desk = Desk(replace(made, clauses=clauses), plans=("rollback", "other"))
         self.known, self.eye = Known(), Eye()
         self.generation = self.desk.cutover.generation
         self.lost_notes = False
@@ -81,7 +96,7 @@ class AnyNight(RuleBasedStateMachine):
         assert not blocked
         assert not self.held()
         assert self.desk.gate.state is GateState.TRIPPED
-        assert self.eye.sent_ns > self.eye.unwell_ns, "no failure since we were unwell"
+        assert len(self.eye.since_unwell()) >= self.need, "too few failures since we were unwell"
 
     def held(self) -> tuple[bool, int] | None:
         hold = self.known.hold
@@ -97,7 +112,7 @@ class AnyNight(RuleBasedStateMachine):
     @rule(
         results=st.lists(st.sampled_from([PASS, PASS, failed(), failed(), failed(500), SILENCE, ERROR]), min_size=1, max_size=6),
         asked_ms_ago=st.sampled_from([0, 0, 50, 1_500]),
-        probe=st.sampled_from([NEW, NEW, OLD]),
+        probe=st.sampled_from([NEW, NEW, OLD, *OTHERS]),
     )
     def samples_arrive(self, results: list[ProbeResult], asked_ms_ago: int, probe: str) -> None:
         for result in results:
@@ -105,19 +120,21 @@ class AnyNight(RuleBasedStateMachine):
             ns = asked_ms_ago * 1_000_000
             sample = self.desk.sample(result, probe, sent=Moment(now.utc_ns - ns, now.mono_ns - ns))
             slept = result.origin is Origin.TIMEOUT and sample.sent.mono_ns <= self.eye.unwell_ns
-            if probe == NEW and result.outcome is not Outcome.ERROR and not slept:
-                self.eye.sent_ns = sample.sent.mono_ns
-                self.eye.passes += result.outcome is Outcome.PASS
+            if probe in self.needed and result.outcome is not Outcome.ERROR and not slept:
+                self.eye.sent_ns[probe] = sample.sent.mono_ns
+                self.eye.passed |= {probe} if result.outcome is Outcome.PASS else set()
             self.turn(sample)
 
     @rule(count=st.integers(3, 6))
     def the_new_path_fails(self, count: int) -> None:
-        self.samples_arrive([failed()] * count, 0, NEW)
+        for probe in self.needed:
+            self.samples_arrive([failed()] * count, 0, probe)
         self.samples_arrive([PASS], 0, OLD)
 
     @rule()
     def both_paths_pass(self) -> None:
-        self.samples_arrive([PASS] * 5, 0, NEW)
+        for probe in self.needed:
+            self.samples_arrive([PASS] * 5, 0, probe)
         self.samples_arrive([PASS], 0, OLD)
 
     @rule(command=st.sampled_from(COMMANDS), settled=st.booleans(), ok=st.booleans())
@@ -257,9 +274,10 @@ class AnyNight(RuleBasedStateMachine):
         assert not known.latched
         assert not self.desk.gate.latched
         assert not self.impaired
-        assert self.eye.sent_ns > self.eye.unwell_ns
-        assert now.mono_ns - self.eye.sent_ns <= MAX_AGE_NS
-        assert (held and held[0]) or (self.eye.passes and self.desk.gate.state is not GateState.TRIPPED)
+        fresh = [sent_ns for sent_ns in self.eye.since_unwell() if now.mono_ns - sent_ns <= MAX_AGE_NS]
+        assert len(fresh) > len(self.needed) - self.need, "so many are silent that they alone could be bad enough"
+        assert self.eye.passed == set(self.needed)
+        assert (held and held[0]) or self.desk.gate.state is not GateState.TRIPPED
         assert held is None or held[0]
 
     @invariant()
@@ -291,7 +309,20 @@ class AnyComparedNight(AnyNight):
     compares = True
 
 
+class AnyNightOfSeveralRules(AnyNight):
+    judged_by = (Consecutive(3, CODES), Failures(4, 8, CODES), Consecutive(2, (500,)))
+
+
+class AnyNightOfAQuorum(AnyNight):
+    needed = (NEW, *OTHERS)
+    need = 2
+
+
 TestAnyNight = AnyNight.TestCase
 TestAnyNight.settings = settings(max_examples=100, stateful_step_count=60, deadline=None)
 TestAnyComparedNight = AnyComparedNight.TestCase
 TestAnyComparedNight.settings = settings(max_examples=80, stateful_step_count=60, deadline=None)
+TestAnyNightOfSeveralRules = AnyNightOfSeveralRules.TestCase
+TestAnyNightOfSeveralRules.settings = settings(max_examples=40, stateful_step_count=50, deadline=None)
+TestAnyNightOfAQuorum = AnyNightOfAQuorum.TestCase
+TestAnyNightOfAQuorum.settings = settings(max_examples=40, stateful_step_count=50, deadline=None)

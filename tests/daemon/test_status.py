@@ -85,9 +85,9 @@ def test_a_healthy_open_cutover_is_told_whole() -> None:
                 "distance": "0/3",
                 "inputs": [
                     {"probe": "trunk-new", "path": "new", "age_ms": 400, "fresh": True, "counted": 0, "failing": 0,
-                     "passes": 1, "streak": [], "targets": []},
+                     "passes": 1, "streak": [], "codes": {}, "targets": []},
                     {"probe": "trunk-old", "path": "baseline", "age_ms": 400, "fresh": True, "counted": 0, "failing": 0,
-                     "passes": 1, "streak": [], "targets": []},
+                     "passes": 1, "streak": [], "codes": {}, "targets": []},
                 ],
             }
         ],
@@ -265,9 +265,11 @@ def test_each_target_stands_beside_what_the_path_makes_of_them() -> None:
     [new, old] = document(board(gate), STANDING, now=NOW)["gates"][0]["inputs"]
     assert (new["counted"], new["failing"], new["passes"], new["streak"], old["targets"]) == (1, 1, 0, ["503"], [])
     assert new["targets"] == [
-        {"target": "a", "age_ms": 400, "fresh": True, "counted": 2, "failing": 2, "passes": 0, "streak": ["503", "503"]},
-        {"target": "b", "age_ms": 400, "fresh": True, "counted": 1, "failing": 1, "passes": 0, "streak": ["503"]},
-    ]
+        {"target": "a", "age_ms": 400, "fresh": True, "counted": 2, "failing": 2, "passes": 0, "streak": ["503", "503"],
+         "codes": {"503": 2}},
+        {"target": "b", "age_ms": 400, "fresh": True, "counted": 1, "failing": 1, "passes": 0, "streak": ["503"],
+         "codes": {"503": 1}},
+    ]  # fmt: skip
 
 
 def test_a_name_that_leads_to_one_target_is_told_like_a_fixed_one() -> None:

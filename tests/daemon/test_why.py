@@ -14,7 +14,7 @@ from config.addresses import Address, SipTarget
 from config.model import Settings
 from config.secrets import Secret
 from config.server import Key, WebhookServer
-from daemon import compose, status, why
+from daemon import compose, compose_gates, status, why
 from daemon.board import Board
 from daemon.observe import LastTransitions, ProbeHistory
 from daemon.reply import Exit, Reply
@@ -144,8 +144,19 @@ def test_a_healthy_gate_says_what_the_ivr_is_told_and_why(watch: Watch) -> None:
 
 def test_the_rule_is_told_with_its_values(watch: Watch) -> None:
     assert watch.told()["rule"] == {
-        "threshold": 3,
-        "codes": [503, 408],
+        "clauses": [
+            {
+                "rule": "consecutive",
+                "threshold": 3,
+                "codes": [503, 408],
+                "probes": [NEW],
+                "combine": "any",
+                "need": 1,
+                "missing": "unknown",
+            }
+        ],
+        "combine": "any",
+        "need": 1,
         "needed": [NEW],
         "compare_with": [OLD],
         "recover": 5,
@@ -166,7 +177,7 @@ def test_the_arithmetic_of_the_default_is_that_of_the_composition(gate: str) -> 
     rule = Watch().told(gate)["rule"]
     assert compose.gates(settings())[gate].max_age_ns == rule["max_age_ms"] * 1_000_000
     every, timeout = {"inbound": (5, 2), "outbound": (4, 3)}[gate]
-    assert rule["max_age_ms"] == (why.FRESH_INTERVALS * every + timeout) * 1_000
+    assert rule["max_age_ms"] == (compose_gates.FRESH_INTERVALS * every + timeout) * 1_000
     assert f"every {every}s + timeout {timeout}s" in rule["max_age_from"]
 
 

@@ -13,10 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from daemon.oversight import Oversight
 from daemon.recording.block import Block, decode
-from daemon.recording.reel import follow
 from daemon.recording.tape import Tape
 from daemon.recording.text import read, write
-from daemon.recording.turn import Turn
+from daemon.recording.turn import Turn, follow
 from daemon.replay import Replay, transitions
 from gates.doubt import Period
 from gates.gate import Transition
@@ -47,7 +46,7 @@ class RecordedDesk(Desk):
         hands: Hands = self.hands
         hands.transitions = self.live
         tape = Tape(self.turns.append)
-        tape.began(self.judge.gates)
+        tape.began(self.judge.gates, now=self.now)
         self.judge._tape = tape
 
 
@@ -72,9 +71,10 @@ class AnyRecordedNight(RuleBasedStateMachine):
 
     def as_it_was(self) -> None:
         desk = self.desk
+        desk.turn()
         for turns in (desk.turns, folded(desk.turns, every=7), folded(desk.turns, every=10_000), written(desk.turns)):
             assert transitions(turns, desk.specs, OVERSIGHT) == desk.live
-        replay = Replay(desk.specs, OVERSIGHT, lambda gate, transition: None, as_it_was=True)
+        replay = Replay(desk.specs, OVERSIGHT, lambda label, gate, transition: None, as_it_was=True)
         for turn in desk.turns:
             replay.turn(turn)
         assert replay.gates == desk.judge.gates
@@ -181,7 +181,5 @@ def written(turns: list[Turn]) -> list[Turn]:
     return back
 
 
-
-
 TestAnyRecordedNight = AnyRecordedNight.TestCase
-TestAnyRecordedNight.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestAnyRecordedNight.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)

@@ -131,6 +131,29 @@ def test_what_it_promises_to_end_the_trouble_does_and_one_less_does_not(
     assert on.hear(PASS, 200).level is Level.FINE
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from([PASS, PASS, fail()]), max_size=30), st.integers(2, 4), st.integers(0, 6))
+def test_so_many_more_among_so_many_as_it_names_are_bad_and_one_result_later_they_are_not(
+    results: list[ProbeResult], failures: int, wider: int
+) -> None:
+    rule = Failures(failures, failures + wider, CODES)
+    promise = bench(rule).run(results).to_bad
+    if " more " not in promise:
+        return
+    more, among = int(promise.split()[0]), int(promise.split()[-1])
+    for passes, level in ((among - more, True), (among - more + 1, False)):
+        on = bench(rule)
+        on.run(results)
+        reading = on.run([*[PASS] * passes, *[fail()] * more], 100)
+        assert (reading.level is Level.BAD) == level
+
+
+def test_the_last_failure_that_can_still_count_is_named() -> None:
+    on = bench(Failures(3, 4, CODES))
+    assert on.run([fail(), PASS]).to_bad == "2 more counted failures among the next 2"
+    assert on.run([fail(), fail()], 2).level is Level.BAD
+
+
 def test_memory_is_bounded_however_long_it_goes_on() -> None:
     on = bench(Failures(500, 1_000, CODES))
     on.run([fail()] * 3_000)

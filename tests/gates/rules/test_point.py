@@ -107,6 +107,13 @@ def test_so_many_passes_as_it_names_make_it_fine_and_one_less_does_not(passes: l
     assert on.hear(PASS, 200).level is Level.FINE
 
 
+def test_the_last_failure_that_can_still_count_is_named() -> None:
+    on = bench(PointRatio(0.5, 4))
+    assert on.run([fail(), PASS, PASS, fail()]).to_bad == "3 failures among 4 results"
+    assert on.run([PASS, fail()], 4).to_bad == "1 more failure among the next 1"
+    assert on.hear(fail(), 6).level is Level.BAD
+
+
 @pytest.mark.parametrize("size", [1, 1_000])
 def test_memory_is_bounded(size: int) -> None:
     on = bench(PointRatio(0.5, size))

@@ -1,0 +1,1 @@
+"""Probes that ask nobody: what others tell the daemon's webhook is what they judge."""
