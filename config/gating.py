@@ -59,7 +59,7 @@ class Value:
     below: Measure | None = None
     above: Measure | None = None
     window: Duration = 300 * S
-    at_least_samples: Calls = 20
+    at_least_samples: Annotated[int, Between(1, 10_000)] = 20
 
     def __post_init__(self) -> None:
         if (self.below is None) == (self.above is None):

@@ -35,6 +35,7 @@ RENEWED: Mapping[str, Get] = {
     "server.webhook.per_key_per_second": lambda s: s.server.webhook.per_key_per_second,
     "server.webhook.regions": lambda s: s.server.webhook.regions,
     "server.webhook.numbers": lambda s: s.server.webhook.numbers,
+    "server.webhook.conversation": lambda s: s.server.webhook.conversation,
     "server.webhook.absence_key": lambda s: s.server.webhook.absence_key,
     "server.webhook.absence_after": lambda s: s.server.webhook.absence_after,
 }

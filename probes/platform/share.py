@@ -19,6 +19,10 @@ def decide(*, ill: int, untold: int, most_ill: int) -> Verdict:
     return Verdict.WELL if ill + untold <= most_ill else Verdict.OPEN
 
 
+PARTS = 10**8
+"""As finely as a share is written in the file: six digits of a percent. Floats would call 7 of 100 less than 7 %."""
+
+
 def most_ill(count: int, *, at_least: float) -> int:
     """Of `count`, how many may be ill while a share of `at_least` (0…1) is well: one of 50 for 98 %."""
-    return next((ill for ill in range(count, 0, -1) if (count - ill) >= at_least * count - 1e-9), 0)
+    return (PARTS - round(at_least * PARTS)) * count // PARTS

@@ -11,7 +11,9 @@ from config.gating import Rule as Settings
 from config.gating import Value as ValueSettings
 from config.load import judge
 from config.quantities import Measure
+from daemon import compose_gates
 from daemon.compose_rules import of
+from gates.gate import GateState
 from gates.rules.agreement import Agreement
 from gates.rules.consecutive import Consecutive
 from gates.rules.failures import Failures
@@ -19,6 +21,7 @@ from gates.rules.point import PointRatio
 from gates.rules.ratio import SequentialRatio
 from gates.rules.stable import StableFor
 from gates.rules.value import Value
+from tests.gates.bench import PASS, Bench, failed
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "examples" / "cutoverd.yaml"
 WRITTEN = "      consecutive: 3\n      codes: [503, 408]\n"
@@ -66,3 +69,14 @@ def test_a_bound_of_nothing_is_a_bound() -> None:
     assert isinstance(rule, Value)
     assert rule.bound == 0
     assert not rule.is_lower
+
+
+def test_a_rule_that_is_written_trips_the_gate_that_is_made_of_it() -> None:
+    text = EXAMPLE.read_text(encoding="utf-8").replace(WRITTEN, "      failures: 2\n      of: 5\n")
+    settings = judge(text.replace("compare_with: [trunk-old]", "").encode(), file="f.yaml", folder="/").settings
+    bench = Bench(compose_gates.of("inbound", settings.gates["inbound"], settings.probes))
+    bench.run("trunk-new", [PASS, failed(), PASS, PASS], 0)
+    assert bench.state is GateState.HEALTHY
+    bench.hear("trunk-new", failed(408), 4)
+    assert bench.state is GateState.TRIPPED
+    assert bench.transitions[-1].evidence.startswith("trunk-new: 503, 408: 2 counted in the last 5 of 5 ≥ 2; last PASS 1.0 s ago")

@@ -70,6 +70,9 @@ def test_a_healthy_open_cutover_is_told_whole() -> None:
         "window": {"opens": "2026-12-05T22:00:00.000Z", "closes": "2026-12-06T06:00:00.000Z", "inside": True},
         "generation": 17,
         "impaired": "",
+        "configuration": {},
+        "control_failing": [],
+        "interlocked": [],
         "gates": [
             {
                 "gate": "inbound",
@@ -79,6 +82,8 @@ def test_a_healthy_open_cutover_is_told_whole() -> None:
                 "age_ms": 400,
                 "valid_for_ms": 16600,
                 "latched": False,
+                "shadow": False,
+                "admitted": 10_000,
                 "ran": [],
                 "hold": None,
                 "tripped": None,

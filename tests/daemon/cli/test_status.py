@@ -25,6 +25,8 @@ GATE: dict[str, Any] = {
     "age_ms": 412,
     "valid_for_ms": 16588,
     "latched": False,
+    "shadow": False,
+    "admitted": 10_000,
     "ran": [],
     "hold": None,
     "tripped": None,
@@ -52,7 +54,16 @@ OPEN: dict[str, Any] = {
     "plans": [{"name": "inbound-rollback", "digest": DIGEST}],
     "baseline": "cd" * 32,
     "problem": "",
+    "configuration": {},
+    "control_failing": [],
+    "interlocked": [],
     "at": "2026-12-05T23:00:00.000Z",
+}
+OVERSEEN: dict[str, Any] = {
+    **OPEN,
+    "control_failing": ["far", "near"],
+    "interlocked": [{"gate": "inbound", "plan": "rollback", "interlock": "blocked", "says": "until noon: work"}],
+    "gates": [{**GATE, "shadow": True, "admitted": 550}],
 }
 HALTED: dict[str, Any] = {
     **OPEN,
@@ -252,3 +263,14 @@ def test_each_of_several_targets_is_a_line_of_its_own() -> None:
         "    192.0.2.7:5060/udp: 2 failing: 503, 503, sent 0.4 s ago",
         "    192.0.2.8:5060/udp: no result yet",
     ]
+
+
+def test_what_watches_over_the_gates_is_told(daemon: Played, command: Run) -> None:
+    daemon.says["status"] = reply(0, "", **OVERSEEN)
+
+    told = command("status", "-c", str(daemon.config)).stdout.splitlines()
+
+    assert "  control     far, near fail: failures are not held against trunks" in told
+    assert "  interlock   blocked: run of rollback: until noon: work" in told
+    assert "  shadow      judges, and touches nothing" in told
+    assert "  admitted    5.5% of the callers" in told

@@ -258,6 +258,7 @@ async def test_a_closed_api_ends_a_login_that_is_under_way() -> None:
             assert isinstance(await task, NoResponse)
         assert unanswered(await ask(api)).is_ours
         assert len(platform.logins) == 1
+        platform.gate.set()  # aiohttp's server waits for its handlers
 
 
 def identity(**claims: object) -> str:

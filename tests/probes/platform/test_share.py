@@ -18,6 +18,7 @@ PATIENT = settings(deadline=None, max_examples=60)  # a busy machine is no failu
     ("count", "at_least", "ill"),
     [
         (50, "98%", 1),
+        (100, "7%", 93),
         (49, "98%", 0),
         (100, "98%", 2),
         (1, "98%", 0),
