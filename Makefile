@@ -68,6 +68,8 @@ bench: $(DEV) peers  ## speed and size, as ratios within one run; about fifteen 
 	$(BIN)/python -m bench.daemon_many 1000 20 1
 	$(BIN)/python -m bench.storm
 	$(BIN)/python -m bench.detect
+	$(BIN)/python -m bench.recording
+	$(BIN)/python -m bench.webhook
 
 wheel: $(SETUP)  ## dist/cutoverd-VERSION-py3-none-any.whl
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist .

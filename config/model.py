@@ -82,10 +82,16 @@ class Store:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """What probes saw, kept beside the store for `replay`."""
+    """What probes saw, kept beside the store for `replay`. The oldest goes first, by whichever of the two is reached first."""
 
     keep: Duration = 720 * 3_600 * S
     at_most: Size = 500_000_000
+
+    def __post_init__(self) -> None:
+        if self.keep < 60 * S:
+            raise ValueError("keep is at least 1m: a recording shorter than that replays nothing")
+        if self.at_most < 1_000_000:
+            raise ValueError("at_most is at least 1MB: less would hold only minutes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

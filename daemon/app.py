@@ -19,6 +19,7 @@ from daemon.hands import Hands
 from daemon.inbox import Inbox
 from daemon.judge import Judge
 from daemon.live import Live
+from daemon.metrics import Metrics
 from daemon.notify import Notifier, watchdog_interval_ns
 from daemon.observe import LastTransitions, Observers
 from daemon.planbook import PlanBook
@@ -63,6 +64,8 @@ class App:
     control: Control
     control_path: Path
     reloads: ReloadTask
+    probing: Probing
+    metrics: Metrics
     notifier: Notifier
 
     @property
@@ -167,5 +170,7 @@ def _assembled(means: Means, entries: list[JournalEntry], keys: Keys, control_pa
         control=Control(commands.handle, lambda: assembly.told(means, board), commands=commands.names),
         control_path=control_path,
         reloads=reloads,
+        probing=means.probing,
+        metrics=metrics,
         notifier=means.notifier,
     )

@@ -28,15 +28,10 @@ def _counted(gate: Gate, sample: Sample) -> None:
     """
     result, path = sample.result, gate.inputs[sample.probe]
     known = words.targets(gate, sample.probe).get(result.target, path)
-    if result.outcome is Outcome.PASS or known.failing > gate.spec.threshold:
+    if result.outcome is Outcome.PASS or known.failing > gate.spec.patience(sample.probe):
         return
     of = f"{sample.probe}: {result.target}" if result.target else sample.probe
-    is_needed = sample.probe in gate.spec.needed
-    tally = (
-        words.progress(gate, sample.probe, known, now=sample.at)
-        if is_needed
-        else words.tally(known, threshold=gate.spec.threshold)
-    )
+    tally = words.progress(gate, sample.probe, known, now=sample.at)
     about = {"gate": gate.spec.name, "probe": sample.probe}
     log.warning("%s: %s: %s", of, rule.label(result), tally, extra=about)
 

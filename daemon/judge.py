@@ -272,7 +272,7 @@ class Judge:
     def _go_by(self, other: Terms, now: Moment) -> None:
         """A new configuration: gates that it does not concern go on as they are."""
         self.gates = terms.gates_under(other, self.gates, self.cutover, now=now)
-        self._tape.anew(name for name in other.specs if name not in other.kept)
+        self._tape.anew((self.gates[name] for name in other.specs if name not in other.kept), other.afresh, now=now)
         self._concerned, self._window = concerned(other.specs), other.window
         self._watch.replace(other.oversight, other.afresh)
         self._publish(now)

@@ -10,6 +10,7 @@ from daemon.change import Change
 from gates import verdict
 from gates.gate import Gate, GateState
 from gates.input import Input
+from gates.rules.consecutive import Consecutive
 from gates.rules.reading import Level
 from gates.verdict import Member
 from probes.sample import Moment
@@ -64,7 +65,10 @@ def recovers(gate: Gate, enough: int, *, now: Moment) -> list[Change]:
     """Every needed probe passes often enough, and no rule finds fault."""
     missing = [f"{probe}: {enough - known.passes} more PASS" for probe, known in _passing_too_seldom(gate, enough)]
     faults = [
-        _to_fine(member) for row in verdict.members(gate, now=now) for member in row if member.level not in _BETTER
+        _to_fine(member)
+        for row in verdict.members(gate, now=now)
+        for member in row
+        if member.level not in _BETTER and not isinstance(member.seat.rule, Consecutive)  # whose fault a PASS mends
     ]  # fmt: skip
     told = "; ".join([*missing, *faults]) or "the next turn of the judging loop"
     return [Change(GateState.HEALTHY, told)]

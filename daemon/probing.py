@@ -97,6 +97,11 @@ class Probing:
         probe.again()
         return True
 
+    @property
+    def leaving(self) -> bool:
+        """Whether probes that a reload replaced still take their leave."""
+        return bool(self._leaving)
+
     def forget_rejections(self) -> None:
         """An operator's reload is the word of `again` for every probe."""
         for name in self._jobs:

@@ -21,10 +21,18 @@ Stamps = Mapping[str, Stamp | None]
 class ReloadTask:
     """`ask` at any time; `run` until cancelled."""
 
-    def __init__(self, live: Live, reload: Callable[[str], Awaitable[Reply]], *, look_s: float = LOOK_S) -> None:
+    def __init__(
+        self,
+        live: Live,
+        reload: Callable[[str], Awaitable[Reply]],
+        *,
+        look_s: float = LOOK_S,
+        look: Callable[[tuple[str, ...]], Stamps] | None = None,
+    ) -> None:
         self._live = live
         self._reload = reload
         self._look_s = look_s
+        self._stamps = look or stamps
         self._asked: list[str] = []
         self._woken = asyncio.Event()
         self._taken: Mapping[str, Stamp] = live.lists
@@ -59,7 +67,7 @@ class ReloadTask:
         if self._live.lists is not self._taken:
             self._taken = self._seen = self._live.lists
         # A file system that hangs must not hold the loop.
-        found = await asyncio.to_thread(stamps, tuple(self._live.lists))
+        found = await asyncio.to_thread(self._stamps, tuple(self._live.lists))
         if found != self._seen:
             self._seen = found
             await self._reload(BY_ITSELF)

@@ -59,13 +59,19 @@ class Replay:
                 self._hear(event, now)
             case Began(at, latched):
                 self._begin(latched, at)
-            case Anew(names):
-                self.gates.update({label: fresh(self._specs[label]) for name in names for label in self._labels.get(name, ())})
+            case Anew():
+                self._renew(event)
             case Given(name, given) if self._happens(given):
                 for label in self._labels.get(name, ()):
                     self._advance(label, given, now)
             case Unlatched(name):
                 self._unlatch(event, self._labels.get(name, ()))
+
+    def _renew(self, mark: Anew) -> None:
+        self._control = doubt.anew(self._control, self._control.probes, mark.probes)
+        for name, ran in mark.gates.items():
+            for label in self._labels.get(name, ()):
+                self.gates[label] = self._made(label, ran, mark.at)
 
     def _unlatch(self, mark: Unlatched, labels: Iterable[str]) -> None:
         for label in labels:
@@ -76,8 +82,13 @@ class Replay:
         """A start of the daemon: nothing is known but what was durable."""
         self._control = Control(self._control.probes)
         for label, spec in self._specs.items():
-            ran = latched.get(spec.name) if self._as_it_was else None
-            self.gates[label] = fresh(spec) if ran is None else relatched(spec, ran, now=at)
+            self.gates[label] = self._made(label, latched.get(spec.name), at)
+
+    def _made(self, label: str, ran: frozenset[str] | None, at: Moment) -> Gate:
+        """`ran` is not None where the journal held the gate latched. By other values that counts only of a trip by hand."""
+        spec = self._specs[label]
+        is_latched = ran is not None and (self._as_it_was or self.gates[label].latched)
+        return relatched(spec, ran or frozenset(), now=at) if is_latched else fresh(spec)
 
     def _happens(self, event: object) -> bool:
         return self._as_it_was or not (isinstance(event, Latch) and event.by.startswith(BY_A_GATE))

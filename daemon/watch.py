@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from daemon import unasked
 from daemon.board import Board
@@ -40,10 +39,9 @@ class Watch:
         self._suspect: frozenset[str] = frozenset()
 
     def replace(self, oversight: Oversight, afresh: frozenset[str]) -> None:
-        """By a reload. Control targets that it does not concern are not forgotten: nor is the illness that they tell of."""
+        """By a reload."""
         self.oversight = oversight
-        known = {key: each for key, each in self.control.newest.items() if key[0] in oversight.control - afresh}
-        self.control = replace(self.control, probes=oversight.control, newest=known) if known else Control(oversight.control)
+        self.control = doubt.anew(self.control, oversight.control, afresh)
 
     def heard(self, sample: Sample) -> Sample:
         """What the gates are told of it."""

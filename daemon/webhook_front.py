@@ -46,6 +46,7 @@ def built(
         certificates=certificates,
         absences=_absences(server, tally),
         alerting=Alerting(alerts, clock=clock.read, heard=tally.heard),
+        conversation=server.conversation,
     )
     agents = [
         AgentAt(
@@ -65,6 +66,7 @@ def replace(front: Front, server: WebhookServer, *, keys: Keys, tally: Tally) ->
         ledger=_ledger(server.regions, server.numbers),
         absences=_absences(server, tally),
         allow=_allow(server),
+        conversation=server.conversation,
     )
 
 

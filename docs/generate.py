@@ -113,12 +113,12 @@ def combination() -> str:
     return "\n".join(
         (
             "## Several probes and rules\n",
-            "A rule says of each of its probes how it stands; `combine` says how many must be bad, of the probes of a rule and of",
-            "the rules of a gate alike. Of three:\n",
+            "A rule says of each of its probes how it stands; `combine` says how many must be bad, of the probes of a rule and",
+            "of the rules of a gate alike. Of three:\n",
             table(["three of them are", *needs.values()], rows),
-            "With `any`, one that is stale is enough to know nothing. Where more than one must be bad, as few as cannot change the",
-            "verdict may be silent. An undecided one is taken for what `missing` says; left undecided, it never ends UNKNOWN and",
-            "never changes another state.\n",
+            "With `any`, one that is stale is enough to know nothing. Where more than one must be bad, as few as cannot change",
+            "the verdict may be silent. An undecided one is taken for what `missing` says; left undecided, it never ends UNKNOWN",
+            "and never changes another state.\n",
         )
     )
 

@@ -90,6 +90,12 @@ def heard(control: Control, sample: Sample) -> Control:
     return replace(control, newest=newest)
 
 
+def anew(control: Control, probes: frozenset[str], afresh: frozenset[str]) -> Control:
+    """By a reload. Control targets that it does not concern are not forgotten: nor is the illness that they tell of."""
+    known = {key: each for key, each in control.newest.items() if key[0] in probes - afresh}
+    return replace(control, probes=probes, newest=known) if known else Control(probes)
+
+
 def doubted(sample: Sample, periods: Iterable[Period], control: Control) -> Sample:
     """What the gates are told: `sample`, or the same as ERROR."""
     if sample.result.outcome is not Outcome.FAIL or sample.probe in control.probes:

@@ -96,6 +96,10 @@ class GateSpec:
         rule = self.clauses[0].rule
         return rule if isinstance(rule, Consecutive) else None
 
+    def patience(self, probe: str) -> int:
+        """So many failures of the probe in a row are told one by one; what follows says nothing new."""
+        return max((clause.rule.threshold for clause in self.clauses if probe in clause.probes), default=self.threshold)
+
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
 

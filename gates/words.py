@@ -53,19 +53,22 @@ def _rank(member: Member, nearest: str) -> tuple[int, bool]:
 
 
 def progress(gate: Gate, probe: str, known: Input, *, now: Moment) -> str:
-    """How far a needed probe is, by the first rule over it; `known` is its Input, or that of one of its targets."""
-    seat = next(seat for row in gate.spec.seats for seat in row if seat.probe == probe)
-    if isinstance(seat.rule, Consecutive):
-        return tally(known, threshold=seat.rule.threshold)
+    """How far a probe is, by the first rule over it, and one of the baseline path by its failures in a row; `known` is its Input,
+    or that of one of its targets.
+    """
+    seat = next((seat for row in gate.spec.seats for seat in row if seat.probe == probe), None)
+    if seat is None or isinstance(seat.rule, Consecutive):
+        return tally(known, threshold=seat.rule.threshold if seat else gate.spec.threshold)
     return verdict.reading(gate, seat, now=now).distance
 
 
 def combination(gate: Gate, rows: list[list[Member]]) -> list[str]:
     """`1 of 3 probes bad, 2 needed`, for each clause and for the gate where more than one must be bad."""
     told = []
-    for clause, row in zip(gate.spec.clauses, rows, strict=True):
+    for number, (clause, row) in enumerate(zip(gate.spec.clauses, rows, strict=True), 1):
         if clause.need > 1:
-            told.append(f"{_count_bad(member.level for member in row)} of {len(row)} probes bad, {clause.need} needed")
+            rule = f"rule {number}: " if len(rows) > 1 else ""
+            told.append(f"{rule}{_count_bad(member.level for member in row)} of {len(row)} probes bad, {clause.need} needed")
     if gate.spec.need > 1:
         bad = [verdict.clause_level(clause, row) for clause, row in zip(gate.spec.clauses, rows, strict=True)]
         told.append(f"{_count_bad(bad)} of {len(rows)} rules bad, {gate.spec.need} needed")

@@ -48,7 +48,7 @@ class _Asked:
 
 
 class _Refused(Exception):
-    """One line for people."""
+    """The message is one line for people."""
 
 
 @click.command("replay")
@@ -151,9 +151,12 @@ def _exported(settings: Settings, asked: _Asked) -> Reply:
             turns += 1
             yield turn
 
-    with path.open("x", encoding="utf-8") as target:
-        for line in text.write(counted()):
-            target.write(line + "\n")
+    try:
+        with path.open("x", encoding="utf-8") as target:
+            for line in text.write(counted()):
+                target.write(line + "\n")
+    except FileExistsError:
+        raise _Refused(f"{path} exists, and an export overwrites nothing") from None
     return Reply(Exit.OK, f"{path}: {turns} turns", {"turns": turns})
 
 

@@ -5,17 +5,17 @@ Deltas of nanoseconds have noise in their low bytes and nothing in their high on
 
 from __future__ import annotations
 
-import sys
 from array import array
 from collections.abc import Sequence
 
 WIDTH = 8
+_SWAPPED = array("H", [1]).tobytes() != b"\x01\x00"
 
 
 def pack(values: Sequence[int]) -> bytes:
     """OverflowError for a number beyond 63 bits."""
     raw = array("Q", [(value << 1) ^ (value >> 63) for value in values])
-    if sys.byteorder == "big":
+    if _SWAPPED:
         raw.byteswap()
     data = raw.tobytes()
     return b"".join(data[plane::WIDTH] for plane in range(WIDTH))
@@ -30,6 +30,6 @@ def unpack(data: bytes) -> list[int]:
     for plane in range(WIDTH):
         raw[plane::WIDTH] = data[plane * count : (plane + 1) * count]
     values = array("Q", bytes(raw))
-    if sys.byteorder == "big":
+    if _SWAPPED:
         values.byteswap()
     return [(value >> 1) ^ -(value & 1) for value in values]

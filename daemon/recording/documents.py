@@ -68,8 +68,9 @@ def document(mark: Mark) -> dict[str, Any]:
             return {"unlatched": gate, "ran": sorted(ran), "latched": latched}
         case Began(at, latched):
             return {"began": standing(latched), "at": [at.utc_ns, at.mono_ns]}
-        case Anew(gates):
-            return {"anew": list(gates)}
+        case Anew(at, gates, probes):
+            latched = {name: None if ran is None else sorted(ran) for name, ran in gates.items()}
+            return {"anew": latched, "probes": sorted(probes), "at": [at.utc_ns, at.mono_ns]}
         case Lost(samples):
             return {"lost": samples}
         case Seen(transition):
@@ -106,8 +107,9 @@ def read_mark(row: Mapping[str, Any]) -> Mark:
             return Unlatched(gate, frozenset(ran), latched)
         case {"began": latched, "at": [utc_ns, mono_ns]}:
             return Began(Moment(utc_ns, mono_ns), read_standing(latched))
-        case {"anew": gates}:
-            return Anew(tuple(gates))
+        case {"anew": gates, "probes": probes, "at": [utc_ns, mono_ns]}:
+            latched = {name: None if ran is None else frozenset(ran) for name, ran in gates.items()}
+            return Anew(Moment(utc_ns, mono_ns), latched, frozenset(probes))
         case {"lost": samples}:
             return Lost(samples)
         case {"seen": [gate, before, after, cause, evidence, utc_ns, mono_ns]}:

@@ -24,9 +24,9 @@ class Tape:
     def began(self, gates: Mapping[str, Gate], *, now: Moment) -> None:
         self._events.append(Began(now, {name: gate.ran for name, gate in gates.items() if gate.latched}))
 
-    def anew(self, gates: Iterable[str]) -> None:
-        """These were made anew by a reload of the configuration."""
-        self._events.append(Anew(tuple(gates)))
+    def anew(self, gates: Iterable[Gate], probes: frozenset[str], *, now: Moment) -> None:
+        """What a reload of the configuration made anew."""
+        self._events.append(Anew(now, {gate.spec.name: gate.ran if gate.latched else None for gate in gates}, probes))
 
     def heard(self, sample: Sample) -> Sample:
         """As it was given to the judge, before anybody doubted it, whether or not a gate knows its probe."""

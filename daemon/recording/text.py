@@ -99,12 +99,14 @@ def _times(sample: Sample, now: Moment) -> list[int]:
 
 def read(lines: Iterable[str]) -> Iterator[Turn]:
     """Raises Unreadable, naming the line."""
-    reading = _Reading()
+    reading, number = _Reading(), 0
     for number, line in enumerate(lines, start=1):
         try:
             yield from reading.line(orjson.loads(line), number)
         except (ValueError, KeyError, TypeError, IndexError) as error:
             raise Unreadable(f"line {number} is not of a recording: {type(error).__name__}") from None
+    if not number:
+        raise Unreadable("this is no recording: it is empty")
 
 
 class _Reading:

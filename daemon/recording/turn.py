@@ -41,9 +41,13 @@ class Began:
 
 @dataclass(frozen=True, slots=True)
 class Anew:
-    """Gates that a reload of the configuration made anew."""
+    """What a reload of the configuration made anew: gates, with the plans that ran where the journal holds one latched, and
+    probes, of which nothing is known any more.
+    """
 
-    gates: tuple[str, ...]
+    at: Moment
+    gates: Mapping[str, frozenset[str] | None]
+    probes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +99,7 @@ def follow(standing: dict[str, frozenset[str]], mark: Mark) -> None:
         case Began(latched=latched):
             standing.clear()
             standing.update(latched)
+        case Anew(gates=gates):
+            for name, ran in gates.items():
+                standing.pop(name, None)
+                standing.update({} if ran is None else {name: ran})

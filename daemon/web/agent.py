@@ -12,7 +12,8 @@ from typing import Literal, cast
 
 from daemon.board import Board
 from daemon.web.sources import AllowList
-from gates.lease import answer
+from gates.admit import ALL, FIRST
+from gates.lease import Lease, answer
 
 MOST = 64
 """Connections at a time. A check lasts for one round trip."""
@@ -73,14 +74,20 @@ class Agent:
 
     def line(self) -> bytes:
         lease = self._board.leases.get(self._gate)
-        said = answer(lease, now_ns=self._now_ns(), turned_ns=self._board.turned_ns) if lease else None
-        if said is not None and said.ok:
+        said = answer(lease, now_ns=self._now_ns(), turned_ns=self._board.turned_ns, ticket=FIRST) if lease else None
+        if lease is not None and said is not None and said.ok:
             self._checked(self._gate, "up")
-            return b"up\n" if self._degraded == "down" else b"up ready\n"
+            return f"up{'' if self._degraded == 'down' else ' ready'}{self._weight(lease)}\n".encode()
         self._checked(self._gate, self._degraded)
         if self._degraded == "drain":
             return b"drain\n"
         return f"down #{said.reason if said else 'unknown'}\n".encode()
+
+    def _weight(self, lease: Lease) -> str:
+        """Of a gate with a share of callers: HAProxy keeps a weight until it is told another, so 100% must be said as well."""
+        if self._gate not in self._board.oversight.admission and self._gate not in self._board.cutover.admitted:
+            return ""
+        return f" {lease.admitted * 100 // ALL}%"
 
 
 class _Check(asyncio.Protocol):

@@ -60,9 +60,11 @@ class Front:
         self._look_s = look_s
         self._looking: asyncio.TimerHandle | None = None
 
-    def replace(self, guard: Guard, *, ledger: Ledger | None, absences: Absences, allow: AllowList | None) -> None:
+    def replace(
+        self, guard: Guard, *, ledger: Ledger | None, absences: Absences, allow: AllowList | None, conversation: str
+    ) -> None:
         """Who may ask, and what is counted, from the next request on."""
-        self.webhook.replace(guard, ledger=ledger, absences=absences)
+        self.webhook.replace(guard, ledger=ledger, absences=absences, conversation=conversation)
         for at in self._agents:
             at.agent.replace(allow)
 

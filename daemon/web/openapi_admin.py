@@ -42,6 +42,7 @@ _KNOWN = {
     "failing": _COUNT,
     "passes": _COUNT,
     "streak": _list(_TEXT),
+    "codes": {"type": "object", "additionalProperties": _COUNT},
 }
 
 _GATE = _object(

@@ -19,6 +19,7 @@ from daemon.web.alerting import Alerting
 from daemon.web.answer import Renderer
 from daemon.web.certificates import Certificates
 from daemon.web.connection import Connection
+from daemon.web.conversation import FIELD, ticket
 from daemon.web.guard import Guard
 from daemon.web.keys import Keys
 from daemon.web.ledger import Ledger
@@ -26,6 +27,7 @@ from daemon.web.listener import Limits, Listener
 from daemon.web.prompt import Dated, Prompt
 from daemon.web.query import Query
 from daemon.web.responses import encoded, failure
+from gates.admit import ALL
 from gates.lease import Lease, answer
 from probes import clock
 
@@ -71,6 +73,7 @@ class Webhook:
         certificates: Certificates | None = None,
         absences: Absences | None = None,
         alerting: Alerting | None = None,
+        conversation: str = FIELD,
     ) -> None:
         """`now_ns` reads the monotonic clock of the board's moments. Keys alone are a guard that limits nobody."""
         self._board = board
@@ -81,12 +84,14 @@ class Webhook:
         self._ledger = ledger
         self._certificates = certificates
         self._absences = absences or Absences()
+        self._conversation = conversation
         self._alerting = alerting or Alerting(clock=clock.read)
         self._renderer = Renderer()
         self._dated = Dated()
 
-    def replace(self, guard: Guard, *, ledger: Ledger | None, absences: Absences) -> None:
+    def replace(self, guard: Guard, *, ledger: Ledger | None, absences: Absences, conversation: str) -> None:
         """From the next request on."""
+        self._conversation = conversation
         self._guard, self._ledger, self._absences = guard, ledger, absences
 
     async def serve(self, host: str, port: int) -> Listener:
@@ -166,7 +171,9 @@ class Webhook:
     def _answer(self, lease: Lease, query: str, said: bytes, key: str, began_ns: int) -> Prompt:
         region, number = self._ledger.read(Query(query), said) if self._ledger else ("", "")
         now_ns = self._now_ns()
-        told = answer(lease, now_ns=now_ns, turned_ns=self._board.turned_ns)
+        # Most of the time everybody is let in, and nobody's ticket matters.
+        shown = ticket(self._conversation, query, said) if lease.admitted < ALL else None
+        told = answer(lease, now_ns=now_ns, turned_ns=self._board.turned_ns, ticket=shown)
         response = Prompt(self._renderer.render(lease, told), self._dated.heads(now_ns=began_ns))
         self._observer.answered(
             lease.gate,

@@ -46,7 +46,7 @@ class Budget:
     def take(self, *, now_ns: int, within_ns: int) -> int | None:
         """How long to wait before the request leaves, or None where its turn comes later than `within_ns`."""
         self._fill(now_ns)
-        wait = max(0, self._pause_ends_ns - now_ns, int((1 - self._level) / self._rate) if self._level < 1 else 0)
+        wait = max(0, self._pause_ends_ns - now_ns, round((1 - self._level) / self._rate) if self._level < 1 else 0)
         if self._remaining is not None and self._remaining <= 0:
             wait = max(wait, self._window_ends_ns - now_ns)
         if wait > within_ns:

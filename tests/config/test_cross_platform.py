@@ -80,3 +80,18 @@ def test_a_quorum_of_all_trunks_can_be_reached() -> None:
 
 def test_true_and_1_are_different_states() -> None:
     assert list(errors(("probes", "call"), replace(CALL, passed=(True,), failed=(1,)))) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (None, None),
+        ('{"a": [1, true, null]}', None),
+        ("{a: 1}", "is not JSON (Expecting property name enclosed in double quotes, line 1 column 2), which it is sent as"),
+        ("[" * 100_000, "is JSON that is nested too deeply"),
+    ],
+    ids=["none", "json", "yaml", "deep"],
+)
+def test_what_starts_a_call_is_json(body: str | None, message: str | None) -> None:
+    found = list(errors(("probes", "call"), replace(CALL, start=Request(url="/calls", body=body))))
+    assert [(finding.path[2:], finding.message) for finding in found] == ([(("start", "body"), message)] if message else [])

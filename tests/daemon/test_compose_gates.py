@@ -76,5 +76,11 @@ def test_a_probe_is_counted_once_for_each_set_of_codes() -> None:
 def test_gates_written_alike_are_equal_and_others_are_not() -> None:
     settings = model.Gate(trip=(model.Rule(probes=("a",)),))
     assert compose_gates.of("inbound", settings, PROBES) == compose_gates.of("inbound", settings, PROBES)
-    for other in (model.Rule(probes=("b",)), model.Rule(probes=("a",), codes=(503,)), model.Rule(probes=("a",), missing="failing")):
-        assert compose_gates.of("inbound", replace(settings, trip=(other,)), PROBES) != compose_gates.of("inbound", settings, PROBES)
+    for other in (
+        model.Rule(probes=("b",)),
+        model.Rule(probes=("a",), codes=(503,)),
+        model.Rule(probes=("a",), missing="failing"),
+    ):
+        assert compose_gates.of("inbound", replace(settings, trip=(other,)), PROBES) != compose_gates.of(
+            "inbound", settings, PROBES
+        )

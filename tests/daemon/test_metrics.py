@@ -15,6 +15,8 @@ from daemon.metrics import Metrics
 from daemon.registration_view import RegistrarView, RegistrationView
 from gates import machine
 from gates.cutover import Cutover, Phase, Run
+from probes.exchange.budget import Figures
+from probes.exchange.tally import ApiFigures
 from probes.sample import NS_PER_S, Origin, Outcome, ProbeResult, Sample
 from reverters.entries import Closed, Halted, Inspected, Operated, Responded
 from tests.daemon.test_run_view import DNS, PLANNED, done, entries
@@ -152,6 +154,28 @@ def test_the_end_of_a_certificate_is_told_in_unix_time(scene: Scene) -> None:
     told = result(1, Outcome.PASS, 200)
     scene.metrics.sampled(replace(told, result=replace(told.result, facts={"certificate_not_after": 1_800_000_000})), "new")
     assert scene.value("sip_certificate_expiry_seconds", probe="trunk-new") == 1_800_000_000
+
+
+def test_the_certificate_of_a_probe_over_http_is_none_of_sip(scene: Scene) -> None:
+    scene.metrics.apis(tuple, lambda: ("trunk-new",))
+    told = result(0, Outcome.PASS, 200)
+    scene.metrics.sampled(replace(told, result=replace(told.result, facts={"certificate_not_after": 1_800_000_000})), "new")
+    assert scene.value("http_certificate_expiry_seconds", probe="trunk-new") == 1_800_000_000
+    assert scene.labels("sip_certificate_expiry_seconds") == []
+
+
+def test_what_came_of_an_apis_requests_is_told(scene: Scene) -> None:
+    figures = ApiFigures("crm", {"2xx": 5, "429": 1}, 1_500_000_000, 2, Figures(6, 3, 1, 30 * NS_PER_S, 0.5))
+    scene.metrics.apis(lambda: [figures, ApiFigures("open", {}, 0, 0, None)], tuple)
+    assert scene.value("api_requests_total", api="crm", outcome="2xx") == 5
+    assert scene.value("api_requests_total", api="crm", outcome="429") == 1
+    assert scene.value("api_tokens_total", api="crm") == 2
+    assert scene.value("api_requests_deferred_total", api="crm") == 3
+    assert scene.value("api_requests_refused_total", api="crm") == 1
+    assert scene.value("api_budget_wait_seconds_total", api="crm") == 1.5
+    assert scene.value("api_budget_left", api="crm") == 0.5
+    assert scene.value("api_pause_seconds", api="crm") == 30
+    assert scene.labels("api_budget_left") == [{"api": "crm"}]
 
 
 def test_registrations_are_asked_for_at_the_scrape(scene: Scene) -> None:

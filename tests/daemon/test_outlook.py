@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from daemon.change import Change
 from daemon.forecast import Pace, Span
-from daemon.outlook import Change, View, changes
+from daemon.outlook import View, changes
 from gates.gate import GateSpec, GateState
 from gates.machine import Latch
+from gates.rules.reading import Level
 from probes.sample import NS_PER_S, ProbeResult
 from probes.schedule import Cadence
 from tests.gates.bench import NEW, OLD, PASS, Bench, failed, s, spec
+from tests.gates.dial import dial, dialled, gate_of
 
 OTHER = "trunk-other"
 PACE = Pace(Cadence(5 * NS_PER_S, NS_PER_S), 2 * NS_PER_S)
@@ -246,3 +250,58 @@ def test_from_unknown_one_target_is_enough() -> None:
     made = Bench()
     made.beat(NEW, 0, a=failed(), b=failed())
     assert said(made, 1)["HEALTHY"].startswith("a PASS from trunk-new (one of its 2 targets)")
+
+
+# several rules, and rules of other kinds
+
+
+def test_of_a_quorum_only_as_many_as_are_missing_are_asked_for() -> None:
+    made = Bench(gate_of(dialled(NEW, "second", "third", need=2)))
+    for probe in (NEW, "second", "third"):
+        made.hear(probe, dial(Level.FINE), 0)
+    assert said(made, 1)["TRIPPED"] == "2 of (trunk-new: turn it to bad; second: turn it to bad; third: turn it to bad)"
+    made.hear(NEW, dial(Level.BAD), 1)
+    assert said(made, 2)["TRIPPED"] == "any of (second: turn it to bad; third: turn it to bad)"
+    assert said(made, 2)["HEALTHY"] == "trunk-new: 1 more PASS; trunk-new: turn it to fine"
+    made.hear("second", dial(Level.BAD), 2)
+    assert (made.state, "TRIPPED" in said(made, 3)) == (GateState.TRIPPED, False)
+
+
+def test_of_all_rules_each_that_is_not_bad_is_asked_for() -> None:
+    made = Bench(gate_of(dialled(NEW), dialled("second"), need=2, baseline=(OLD,)))
+    for probe in (OLD, NEW, "second"):
+        made.hear(probe, dial(Level.FINE), 0)
+    told = said(made, 1)
+    assert told["TRIPPED"].startswith("all of (trunk-new: turn it to bad; second: turn it to bad), and a PASS of trunk-old")
+    assert told["INCONCLUSIVE"] == "the same, while trunk-old fails too: no run"
+    assert told["DEGRADED"] == (
+        "all of (3 failures in a row of trunk-new, any code; 3 failures in a row of second, any code): SUSPECT, and no run"
+    )
+
+
+def test_a_gate_of_other_rules_asks_for_the_baseline_once_it_is_bad() -> None:
+    made = Bench(gate_of(dialled(), baseline=(OLD,)))
+    made.hear(OLD, PASS, 0)
+    made.hear(NEW, dial(Level.FINE), 0)
+    made.hear(NEW, dial(Level.BAD), 1)
+    assert made.state is GateState.SUSPECT
+    assert said(made, 2)["TRIPPED"] == "a PASS of trunk-old to a request sent after the first counted failure (1.0 s ago)"
+
+
+def test_what_a_quorum_hangs_on_is_not_its_oldest_input() -> None:
+    made = Bench(gate_of(dialled(NEW, "second", "third", need=2)))
+    for when, probe in enumerate((NEW, "second", "third")):
+        made.hear(probe, dial(Level.FINE), when)
+    assert said(made, 3)["UNKNOWN"] == "no result of second for 17.0 s (its newest was sent 2.0 s ago)"
+
+
+def test_a_gate_that_heard_nothing_does_not_say_when_it_goes_stale() -> None:
+    made = Bench()
+    made.gate = replace(made.gate, state=GateState.SUSPECT)
+    assert "UNKNOWN" not in said(made, 1)
+
+
+def test_an_unknown_gate_that_has_passed_only_waits_for_its_turn() -> None:
+    made, now = bench(PASS)
+    made.gate = replace(made.gate, state=GateState.UNKNOWN)
+    assert said(made, now)["HEALTHY"] == "the next turn of the judging loop"

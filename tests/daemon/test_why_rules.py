@@ -9,7 +9,7 @@ import pytest
 
 from config import model
 from config.gating import SuccessRatio, Value
-from config.quantities import Combine, Measure
+from config.quantities import ANY, Combine, Measure
 from daemon.cli import why_text
 from probes.sample import NS_PER_S, ProbeResult
 from tests.daemon.test_why import NEW, OLD, Watch, settings
@@ -27,7 +27,7 @@ RULES: dict[str, dict[str, Any]] = {
 SHAKY = replace(failed(), facts={"latency_ms": 9, "agreed": 1, "asked": 10})
 
 
-def watching(*rules: model.Rule, combine: Combine = Combine(1), compare: bool = False) -> Watch:
+def watching(*rules: model.Rule, combine: Combine = ANY, compare: bool = False) -> Watch:
     made = settings()
     gate = replace(made.gates["inbound"], trip=rules, combine=combine, compare_with=(OLD,) if compare else ())
     return Watch(replace(made, gates={**made.gates, "inbound": gate}))

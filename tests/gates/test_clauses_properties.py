@@ -199,7 +199,7 @@ def test_healthy_is_entered_by_a_pass_of_every_needed_probe_and_enough_of_them_a
         if made.bench.state is GateState.HEALTHY and before.state is not GateState.HEALTHY:
             enough = spec.recover if before.degraded and before.state is not GateState.UNKNOWN else 1
             least = min(made.model.passes.get(probe, 0) for probe in spec.needed)
-            assert least >= (enough if not made.bench.transitions[-1].before is GateState.UNKNOWN else 1)
+            assert least >= (enough if made.bench.transitions[-1].before is not GateState.UNKNOWN else 1)
             assert made.model.verdicts(made.now_ms, undecided=True) == {False}
 
 

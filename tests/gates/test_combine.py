@@ -43,7 +43,9 @@ def meant(members: tuple[Level, ...], need: int) -> Level:
 
 def test_every_combination_is_what_the_words_mean() -> None:
     assert len(ALL) == 1_980
-    wrong = [(members, need, combined(members, need)) for members, need in ALL if combined(members, need) is not meant(members, need)]
+    wrong = [
+        (members, need, combined(members, need)) for members, need in ALL if combined(members, need) is not meant(members, need)
+    ]
     assert not wrong
 
 

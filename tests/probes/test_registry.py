@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from config.addresses import Address, SipTarget, Source
-from config.model import Credentials, SipOptionsProbe, SipRegisterProbe, Tls
+from config.probing import Credentials, SipOptionsProbe, SipRegisterProbe, Tls
 from config.secrets import Secret
 from probes.exchange.apis import Apis
 from probes.records import Failed, Fault, Question, Reply

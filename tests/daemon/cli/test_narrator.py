@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from daemon.cli.narrator import Narrator
+from gates.spec import GateSpec
 from probes.sample import ProbeResult
 from tests.gates.bench import NEW, OLD, PASS, SILENCE, Bench, failed, of, s, spec
+from tests.gates.dial import dialled, gate_of
 
 
-def told(*results: ProbeResult, probe: str = NEW) -> list[str]:
+def told(*results: ProbeResult, probe: str = NEW, rule: GateSpec | None = None) -> list[str]:
     """One result after the other, at once told; without the time of day."""
     said: list[str] = []
-    narrator, bench = Narrator(said.append), Bench(spec(baseline=(OLD,)))
+    narrator, bench = Narrator(said.append), Bench(rule or spec(baseline=(OLD,)))
     for sequence, result in enumerate((PASS, *results)):
         sample = bench.sample(probe, result, s(sequence), s(sequence), sequence=sequence)
         bench.do(sample, s(sequence))
@@ -39,3 +41,7 @@ def test_the_baseline_path_is_not_told() -> None:
 def test_a_target_is_named_and_goes_silent_by_its_own_count() -> None:
     lines = told(of("b", PASS, "ab"), *[of("a", failed(), "ab")] * 9)
     assert lines == ["trunk-new   a   503: 0/3"] * 3
+
+
+def test_another_rule_says_in_its_own_words_how_far_it_is() -> None:
+    assert told(failed(), rule=gate_of(dialled())) == ["trunk-new   503: dial failing"]

@@ -31,7 +31,7 @@ WITH_ARGUMENTS = {
     "release": ["release", "inbound"],
     "why": ["why", "inbound"],
 }
-ALONE = {"run", "lab", "check", "journal", "pacing", "lint-flow"}
+ALONE = {"run", "lab", "check", "journal", "pacing", "lint-flow", "replay"}
 ASKING = [WITH_ARGUMENTS.get(name, [name]) for name in COMMANDS if name not in ALONE]
 
 

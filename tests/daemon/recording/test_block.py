@@ -71,7 +71,7 @@ def test_every_mark_comes_back_at_its_place() -> None:
         Given("inbound", Reset("bob")),
         Given("inbound", Disturbed("loop lagged 1.2 s")),
         Unlatched("inbound", frozenset({"a"}), True),
-        Anew(("inbound", "outbound")),
+        Anew(s(2), {"inbound": None, "outbound": frozenset({"a"})}, frozenset({"trunk-new"})),
         Lost(7),
     )
     made = Turn(s(1), (marks[0], sample(0), *marks[1:4], sample(1), *marks[4:]), 4)

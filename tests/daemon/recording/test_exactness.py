@@ -5,24 +5,29 @@ What is replayed has been through bytes: folded into blocks of any size and back
 
 from __future__ import annotations
 
-from typing import Any
+from concurrent.futures import Future
+from typing import Any, cast
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from daemon.inbox import Reload
+from daemon.orders import Order
 from daemon.oversight import Oversight
 from daemon.recording.block import Block, decode
 from daemon.recording.tape import Tape
 from daemon.recording.text import read, write
 from daemon.recording.turn import Turn, follow
 from daemon.replay import Replay, transitions
+from daemon.reply import Reply
+from daemon.terms import Terms
 from gates.doubt import Period
 from gates.gate import Transition
 from probes import clock
 from probes.sample import NS_PER_S, Moment, ProbeResult, Sample
-from reverters.entries import Body, Closed, Halted
-from tests.daemon.desk import Desk, Hands, gate_spec
+from reverters.entries import Body, Closed, Halted, Operated
+from tests.daemon.desk import WINDOW, Desk, Hands, gate_spec
 from tests.gates.bench import ERROR, NEW, OLD, PASS, SILENCE, at, failed, of, plans
 
 CONTROL = "someone-else"
@@ -154,6 +159,18 @@ class AnyRecordedNight(RuleBasedStateMachine):
         body: Body = Halted("rollback/dns/it/a", "refused", "") if ends == "halted" else Closed("restored", 1)
         if self.desk.cutover.run:
             self.desk.append(body)
+
+    @rule(
+        kept=st.sets(st.sampled_from(["inbound", "second"])),
+        afresh=st.sets(st.sampled_from([NEW, OLD, CONTROL])),
+        settled=st.booleans(),
+    )
+    def the_configuration_is_read_again(self, kept: set[str], afresh: set[str], settled: bool) -> None:
+        order = Order((Operated("reload", {}),), "op", "reloaded")
+        other = Terms(self.desk.specs, WINDOW, OVERSIGHT, frozenset(kept), frozenset(afresh))
+        self.desk.turn(Reload(lambda cutover: order, lambda: other, cast(Any, Future[Reply]())))
+        if settled:
+            self.desk.settle()
 
     @rule()
     def the_daemon_starts_again(self) -> None:

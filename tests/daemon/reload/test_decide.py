@@ -226,7 +226,9 @@ def test_a_plan_that_is_neither_armed_nor_running_may_change() -> None:
 
 def test_a_change_is_told_in_one_line_with_names_up_to_a_number() -> None:
     many = tuple(f"p{index}" for index in range(60))
-    found = Changes({"probes": Difference(added=many), "server.webhook.keys": Difference(changed=("ivr",))}, ("cutover",), ("inbound",))
+    found = Changes(
+        {"probes": Difference(added=many), "server.webhook.keys": Difference(changed=("ivr",))}, ("cutover",), ("inbound",)
+    )
     said = reload_text.told(found)
     assert "probes: 60 added (p0, p1" in said
     assert "p49 and 10 more)" in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hmac
 from collections.abc import AsyncIterator
@@ -9,6 +10,7 @@ from ipaddress import ip_network
 
 import pytest
 
+from daemon.web.certificates import Certificates, Files
 from daemon.web.guard import STRANGERS_BURST, Guard
 from daemon.web.keys import Keys
 from daemon.web.limits import Limits
@@ -16,7 +18,10 @@ from daemon.web.listener import Listener
 from daemon.web.sources import AllowList
 from daemon.web.tally import Tally
 from daemon.web.webhook import Webhook
-from tests.daemon.web.world import NEW, OLD, World, exchange, status
+from tests.daemon.web.secured import LIMITS, trusting
+from tests.daemon.web.secured import client as connected
+from tests.daemon.web.world import DEADLINE_S, NEW, OLD, World, exchange, status
+from tests.peers.certificates import Authority
 
 SECRETS = [("old", OLD.encode()), ("new", NEW.encode())]
 HERE, ELSEWHERE = AllowList([ip_network("127.0.0.0/8")]), AllowList([ip_network("192.0.2.0/24")])
@@ -59,6 +64,69 @@ async def test_wrong_key_no_key_and_foreign_source_get_the_same_bytes(world: Wor
     assert {undated(response) for response in told} == {undated(told[0])}
     assert status(told[0]) == 401
     assert [dict(tally.refusals) for tally in tallies] == [{"no-key": 4, "unauthorized": 4}, {"foreign": 3}]
+
+
+FORMS = {
+    "GET": (b"GET", b"/v1/gates/inbound", b"1.1", b""),
+    "GET of an unknown gate": (b"GET", b"/v1/gates/x", b"1.1", b""),
+    "GET of nothing": (b"GET", b"/", b"1.1", b""),
+    "GET of the document": (b"GET", b"/v1/openapi.json", b"1.1", b""),
+    "GET with a query": (b"GET", b"/v1/gates/inbound?answer=late", b"1.1", b""),
+    "HEAD": (b"HEAD", b"/v1/gates/inbound", b"1.1", b""),
+    "OPTIONS": (b"OPTIONS", b"/v1/gates/inbound", b"1.1", b""),
+    "PUT": (b"PUT", b"/v1/gates/inbound", b"1.1", b"{}"),
+    "POST": (b"POST", b"/v1/gates/inbound", b"1.1", b'{"region":"emea"}'),
+    "POST too long": (b"POST", b"/v1/gates/inbound", b"1.1", b"x" * 20_000),
+    "HTTP/1.0": (b"GET", b"/v1/gates/inbound", b"1.0", b""),
+    "POST over HTTP/1.0": (b"POST", b"/v1/gates/inbound", b"1.0", b"{}"),
+    "alerts": (b"POST", b"/v1/alerts/trunk", b"1.1", b'{"version":"4"}'),
+    "alerts by GET": (b"GET", b"/v1/alerts/trunk", b"1.1", b""),
+}
+REFUSED = {"no key": b"", "wrong key": WRONG, "wrong bearer": b"Authorization: Bearer wrong\r\n", "both wrong": WRONG * 2}
+
+
+def formed(form: tuple[bytes, bytes, bytes, bytes], headers: bytes) -> bytes:
+    method, path, version, body = form
+    head = b"%b %b HTTP/%b\r\nHost: x\r\nConnection: close\r\n%b" % (method, path, version, headers)
+    return head + (b"Content-Length: %d\r\n\r\n%b" % (len(body), body) if body else b"\r\n")
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+async def test_whatever_is_asked_all_three_are_refused_with_the_same_bytes(
+    world: World, tally: Tally, form: tuple[bytes, bytes, bytes, bytes]
+) -> None:
+    world.is_healthy()
+    async with guarded(world, tally, Guard(Keys(SECRETS), allow=HERE)) as near:
+        told = [await exchange(near.port, formed(form, headers)) for headers in REFUSED.values()]
+    async with guarded(world, tally, Guard(Keys(SECRETS), allow=ELSEWHERE)) as far:
+        told += [await exchange(far.port, formed(form, headers)) for headers in (*REFUSED.values(), GOOD)]
+    assert {undated(response) for response in told} == {undated(told[0])}
+    assert status(told[0]) in (401, 404, 405)
+    assert sum(tally.refusals.values()) == len(told)
+    assert not tally.answers
+    assert not tally.used_ns
+
+
+async def test_over_tls_they_are_refused_alike_too(world: World, tally: Tally, ca: Authority, files: Files) -> None:
+    told = []
+    for allow in (HERE, ELSEWHERE):
+        webhook = Webhook(
+            world.board,
+            Guard(Keys(SECRETS), allow=allow),
+            now_ns=world.mono_ns,
+            observer=tally,
+            limits=LIMITS,
+            certificates=Certificates(files),
+        )
+        listener = await webhook.serve("127.0.0.1", 0)
+        for headers in (*REFUSED.values(), *([GOOD] if allow is ELSEWHERE else [])):
+            async with connected(listener, trusting(ca)) as (reader, writer), asyncio.timeout(DEADLINE_S):
+                writer.write(asked(headers))
+                told.append(await reader.read())
+        await listener.close()
+    assert {undated(response) for response in told} == {undated(told[0])}
+    assert status(told[0]) == 401
+    assert dict(tally.refusals) == {"no-key": 1, "unauthorized": 3, "foreign": 5}
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-Api-Key": "wrong"}, {"X-Api-Key": OLD}])

@@ -88,6 +88,22 @@ async def test_whoever_showed_a_key_keeps_the_connection(webhook: Listener, tall
             assert status(await reader.readuntil(b"}")) == 200
 
 
+async def test_a_slow_loris_and_a_body_without_end_change_no_answer_and_no_state(
+    world: World, webhook: Listener, tally: Tally, limits: Limits
+) -> None:
+    """While others trickle headers and pour bodies, a caller is answered each time, and with what the gate says; nothing of
+    theirs is counted as a caller's."""
+    async with contextlib.AsyncExitStack() as held:
+        for number in range(2 * limits.connections):
+            _, writer = await held.enter_async_context(connected(webhook.port))
+            writer.write(b"GET /v1/gates/inbound HTTP/1.1\r\nX: a" if number % 2 else UNKEYED + bytes(1 << 16))
+            told = await exchange(webhook.port, GOOD)
+            assert (status(told), b'"cutoverStatus":"OK"' in told) == (200, True)
+        world.hears(503, 503, 503)
+        assert b'"cutoverStatus":"DEGRADED"' in await exchange(webhook.port, GOOD)
+    assert dict(tally.answers) == {("inbound", "OK"): 2 * limits.connections, ("inbound", "DEGRADED"): 1}
+
+
 async def poured(port: int, head: bytes, most: int) -> tuple[int, bytes]:
     """Send `most` bytes after the header, or as many as are taken; returns how many, and what was answered."""
     async with connected(port) as (reader, writer):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from daemon.board import Board
 from gates import lease, machine
+from gates.admit import ALL, Admitted
 from gates.cutover import Cutover, Phase
 from gates.gate import Clause, Gate, GateSpec, fresh
 from gates.rules.consecutive import Consecutive
@@ -28,6 +29,7 @@ class World:
     gate: Gate = field(default_factory=lambda: fresh(SPEC))
     cutover: Cutover = field(default_factory=Cutover)
     sequence: int = 0
+    admitted: int = ALL
 
     def __post_init__(self) -> None:
         self.turn()
@@ -40,7 +42,7 @@ class World:
 
     def turn(self, *, impaired: str = "") -> None:
         """The judge publishes."""
-        told = lease.lease(self.gate, self.cutover, impaired=impaired, now=self.now)
+        told = lease.lease(self.gate, self.cutover, impaired=impaired, now=self.now, admitted=self.admitted)
         self.board.cutover, self.board.impaired = self.cutover, impaired
         self.board.gates, self.board.leases = {SPEC.name: self.gate}, {SPEC.name: told}
         self.board.turned_ns = self.now.mono_ns
@@ -64,6 +66,13 @@ class World:
     def opens(self, phase: Phase = Phase.OPEN) -> None:
         self.cutover = Cutover(phase=phase, generation=17)
         self.turn()
+
+    def admits(self, share: int) -> World:
+        """In ten-thousandths, by an operator's word."""
+        self.admitted = share
+        self.cutover = replace(self.cutover, admitted={SPEC.name: Admitted(share, by_schedule=False)})
+        self.turn()
+        return self
 
     def is_healthy(self) -> World:
         """Open, and both paths pass at this moment."""

@@ -86,6 +86,20 @@ def test_each_target_has_its_own_row_and_the_worst_is_shown() -> None:
     assert set(on.memory.shares) == {"a"}
 
 
+def test_of_two_that_disagree_the_first_counts() -> None:
+    on = bench()
+    on.run([of("a", passed(agreed=1, asked=5))] * 3)
+    reading = on.run([of("b", fail(503, agreed=1, asked=5))] * 3, 10)
+    assert (reading.since, reading.restarts) == (s(0), s(2))
+    assert reading.arithmetic.endswith("(95% interval)")
+
+
+def test_failures_in_a_row_are_said_while_the_share_is_good() -> None:
+    reading = bench().run([passed(agreed=2, asked=3), *[passed(agreed=5, asked=5)], *[fail()] * 3])
+    assert reading.level is Level.DOUBTFUL
+    assert reading.arithmetic.endswith("; 3 failures in a row of any code ≥ 3")
+
+
 def test_it_says_how_it_was_configured() -> None:
     assert RULE.describe() == {"rule": "agreement", "at_least": "98%", "threshold": 3}
 

@@ -89,6 +89,13 @@ def test_failures_in_a_row_turn_callers_away_while_it_walks() -> None:
     assert reading.arithmetic.endswith("; 3 failures in a row of any code ≥ 3")
 
 
+def test_an_accepted_path_rests_on_no_failure_and_says_which_way_it_walks() -> None:
+    on = bench()
+    accepted = on.run([fail(), *[PASS] * 60])
+    assert (accepted.level, accepted.since, accepted.restarts) == (Level.FINE, None, None)
+    assert on.run([PASS] * 5, 100).distance.startswith("accepted; accepts at 2.94: 0.")
+
+
 def test_it_says_how_it_was_configured() -> None:
     assert RULE.describe() == {
         "rule": "success_ratio",

@@ -120,6 +120,22 @@ def test_each_target_flaps_by_itself_and_one_that_never_passed_is_left_out() -> 
     assert set(on.memory.lines) == {"a"}
 
 
+def test_of_several_that_flapped_the_first_loss_counts_and_the_shortest_stability_is_shown() -> None:
+    on = bench()
+    on.hear(of("a", passed(stable_s=600)), 0)
+    assert on.hear(of("b", passed(stable_s=50)), 0).distance == "stable: 50.0 s/120.0 s"
+    on.hear(of("a", fail()), 10)
+    on.hear(of("b", fail()), 20)
+    lost = on.read(25)
+    assert (lost.since, lost.restarts) == (s(10), s(10))
+    assert lost.arithmetic == "flapped 2 times, last 5.0 s ago; lost"
+    on.hear(of("a", PASS), 30)
+    assert on.hear(of("b", fail()), 31).restarts == s(20)
+    on.hear(of("b", PASS), 60)
+    on.hear(of("a", PASS), 90)
+    assert on.hear(of("b", PASS), 90).distance == "stable: 30.0 s/120.0 s"
+
+
 def test_it_says_how_it_was_configured() -> None:
     assert RULE.describe() == {"rule": "stable_for", "stable_for": "120.0 s", "threshold": 3}
 

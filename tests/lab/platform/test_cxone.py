@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator
 
+import aiohttp
 import pytest
 
 from config.api import AccessKey, Api
@@ -63,3 +64,37 @@ async def test_what_is_not_there_is_404(api: HttpApi, path: str, status: int) ->
 async def test_a_point_without_all_that_the_vendor_wants_is_400(api: HttpApi) -> None:
     headers = Headers.of({"Content-Type": "application/json"})
     assert (await answer(api, HttpRequest("PUT", POINT, headers, b'{"scriptName": "new"}'))).status == 400
+
+
+async def post(platform: Platform, path: str, **sent: object) -> tuple[int, dict[str, object]]:
+    async with aiohttp.ClientSession() as session, session.post(platform.base + path, **sent) as response:
+        return response.status, await response.json()
+
+
+async def test_an_access_key_is_given_for_a_token(platform: Platform) -> None:
+    key = {"accessKeyId": platform.client.id, "accessKeySecret": platform.client.secret}
+    status, document = await post(platform, "/authentication/v1/token/access-key", json=key)
+    assert (status, document["token_type"]) == (200, "Bearer")
+    status, _ = await post(platform, "/authentication/v1/token/access-key", json={**key, "accessKeySecret": "wrong"})
+    assert status == 400
+
+
+@pytest.mark.parametrize("spoilt", ["grant_type", "client_secret", "password"])
+async def test_a_login_with_something_wrong_is_refused(platform: Platform, spoilt: str) -> None:
+    who, secret = platform.client.id, platform.client.secret
+    form = {"grant_type": "password", "client_id": who, "client_secret": secret, "username": who, "password": secret}
+    assert (await post(platform, "/auth/token", data=form))[0] == 200
+    assert (await post(platform, "/auth/token", data={**form, spoilt: "wrong"}))[0] in (400, 401)
+
+
+async def test_discovery_tells_where_logins_go_and_knows_one_tenant(platform: Platform) -> None:
+    async with aiohttp.ClientSession(platform.base) as session:
+        async with session.get("/.well-known/openid-configuration") as response:
+            assert (await response.json())["token_endpoint"] == f"{platform.base}/auth/token"
+        async with session.get("/.well-known/cxone-configuration?tenantId=other") as response:
+            assert response.status == 404
+
+
+async def test_without_a_token_the_api_is_401(platform: Platform) -> None:
+    async with aiohttp.ClientSession(platform.base) as session, session.get(POINT) as response:
+        assert response.status == 401

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from lab.platform.organisation import Queue, Trunk, User
+from lab.platform.organisation import Organisation, Queue, Trunk, User
 from lab.platform.server import Platform
 from lab.platform.trouble import Drops, Garbage, Hangs, Refuses
 
@@ -40,19 +40,19 @@ class Desk:
         pair = f"{self.platform.client.id}:{secret or self.platform.client.secret}".encode()
         headers = {} if form else {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
         given = {"grant_type": "client_credentials", **form}
-        answer = await self._answer(self.session.post(self.platform.token_url, data=given, headers=headers))
+        answer = await self.answer(self.session.post(self.platform.token_url, data=given, headers=headers))
         if answer.status == 200:
             self.token = answer.document["access_token"]
         return answer
 
     async def ask(self, method: str, path: str, body: object = None) -> Answer:
         headers = {"Authorization": f"Bearer {self.token}"}
-        return await self._answer(self.session.request(method, self.platform.base + path, json=body, headers=headers))
+        return await self.answer(self.session.request(method, self.platform.base + path, json=body, headers=headers))
 
     async def get(self, path: str) -> Answer:
         return await self.ask("GET", path)
 
-    async def _answer(self, asking: Any) -> Answer:
+    async def answer(self, asking: Any) -> Answer:
         async with asyncio.timeout(5), asking as response:
             is_json = response.content_type == "application/json"
             return Answer(response.status, response.headers, await response.json() if is_json else await response.read())
@@ -174,7 +174,7 @@ async def _joined(desk: Desk) -> list[str]:
 
 
 @pytest.mark.usefixtures("queue")
-async def test_a_change_of_members_is_seen_late_even_in_its_own_answer(desk: Desk, clock: Clock) -> None:
+async def test_a_change_of_members_is_seen_late_even_in_its_ownanswer(desk: Desk, clock: Clock) -> None:
     desk.platform.organisation.membership_lag_ns = 10 * NS_PER_S
     answer = await desk.ask("PATCH", MEMBERS, [{"id": "u1", "joined": False}, {"id": "nobody", "joined": True}])
     assert answer.status == 200
@@ -280,3 +280,56 @@ async def test_after_closing_it_serves_again_on_the_same_port(desk: Desk) -> Non
         await desk.get(TRUNKS)
     await desk.platform.open()
     assert (desk.platform.port, (await desk.get(TRUNKS)).status) == (port, 200)
+
+
+@pytest.mark.usefixtures("queue")
+async def test_a_queue_counts_its_members(desk: Desk) -> None:
+    await desk.ask("PATCH", MEMBERS, [{"id": "u1", "joined": False}])
+    (listed,) = (await desk.get("/api/v2/routing/queues?id=q")).document["entities"]
+    assert listed == (await desk.get("/api/v2/routing/queues/q")).document
+    assert (listed["memberCount"], listed["joinedMemberCount"]) == (3, 2)
+    assert (await desk.get("/api/v2/routing/queues?id=other")).document["total"] == 0
+    assert (await desk.get("/api/v2/routing/queues/other")).document["code"] == "resource.not.found"
+
+
+@pytest.mark.usefixtures("queue")
+async def test_a_user_is_found_by_id(desk: Desk) -> None:
+    assert (await desk.get("/api/v2/users/u1")).document["name"] == "Agent 1"
+    assert (await desk.get("/api/v2/users/nobody")).status == 404
+
+
+async def test_a_token_says_whose_it_is(desk: Desk) -> None:
+    assert (await desk.get("/api/v2/tokens/me")).document["organization"]["name"] == "lab"
+
+
+async def test_a_method_that_a_path_does_not_have_is_405(desk: Desk) -> None:
+    assert (await desk.ask("DELETE", TRUNKS)).status == 405
+
+
+async def test_proxies_are_told_with_what_is_wrong_with_them(desk: Desk) -> None:
+    desk.platform.organisation.add_trunk(Trunk("t", "carrier", registers={"a": True, "b": False}, options={"a": False}))
+    trunk = (await desk.get(f"{TRUNKS}/t")).document
+    assert [(each["proxyAddress"], each["registerState"], "errorInfo" in each) for each in trunk["registersStatus"]] == [
+        ("a", True, False),
+        ("b", False, True),
+    ]
+    assert trunk["optionsStatus"][0]["optionState"] is False
+    assert (trunk["registersEnabledStatus"], trunk["optionsEnabledStatus"]) == ("ENABLED", "ENABLED")
+
+
+async def test_a_body_that_is_no_json_is_400(desk: Desk) -> None:
+    headers = {"Authorization": f"Bearer {desk.token}"}
+    answer = await desk.answer(desk.session.post(desk.platform.base + CALLS, data=b"{", headers=headers))
+    assert (answer.status, answer.document["code"]) == (400, "bad.request")
+
+
+async def test_credentials_that_cannot_be_read_are_none(desk: Desk) -> None:
+    headers = {"Authorization": "Basic !"}
+    given = {"grant_type": "client_credentials"}
+    assert (await desk.answer(desk.session.post(desk.platform.token_url, data=given, headers=headers))).status == 401
+
+
+async def test_what_is_served_is_the_organisation_that_was_given() -> None:
+    organisation = Organisation()
+    async with Platform(organisation) as platform:
+        assert platform.organisation is organisation

@@ -218,3 +218,10 @@ async def test_after_a_call_that_was_cancelled_the_next_may_start(stage: Stage) 
     await asyncio.sleep(0)
     stage.organisation.test_calls_end = True
     assert (await stage.ask(asked)).outcome is Outcome.PASS
+
+
+async def test_a_start_without_a_body_says_nothing_of_json(stage: Stage) -> None:
+    result = await stage.ask(probe(stage, replace(GUIDE, start=Request(url=CALLS))))
+    assert (result.outcome, result.code, result.reason) == (Outcome.FAIL, 400, "start-rejected")
+    result = await stage.ask(probe(stage, replace(GUIDE, start=Request(method="PUT", url=CALLS))))
+    assert result.code == 405
