@@ -16,6 +16,9 @@ from probes.platform.telling import Told, Untold, told
 AT_ONCE = 8
 """Requests of one attempt that are under way together: a sample of fifty is read in seconds, and others find room too."""
 
+MOST_READ = 8_000_000
+"""Bytes of one answer: a page of a hundred members holds a hundred users as well, each with what their profile holds."""
+
 _ACCEPT = Headers.of({"Accept": "application/json"})
 
 K = TypeVar("K")
@@ -44,7 +47,7 @@ class Asking:
         return await self._api.exchange(request, timeout_ns=max(left_ns, 1))
 
     async def read(self, url: str) -> Json | Untold:
-        answer = told(await self.exchange(HttpRequest("GET", url, _ACCEPT)))
+        answer = told(await self.exchange(HttpRequest("GET", url, _ACCEPT, most_body=MOST_READ)))
         return answer.document if isinstance(answer, Told) else answer
 
 

@@ -235,3 +235,12 @@ async def test_agents_of_another_queue_do_not_count(stage: Stage) -> None:
     other = User("other", "Other")
     stage.organisation.add_agents(Queue("queue-2", "queue-2", Settling({})), other)
     assert (await stage.ask(probe(stage, [other]))).facts["detail"] == "1 not-a-member"
+
+
+async def test_a_page_of_members_may_be_long(stage: Stage) -> None:
+    users = stage.agents(1)
+    page = b'{"entities": [{"id": "user-000", "joined": true, "routingStatus": {"status": "IDLE"}, "user": "%s"}]}' % (
+        b"x" * 2_000_000
+    )
+    stage.platform.troubles.add("GET /api/v2/routing", Garbage(page))
+    assert (await stage.ask(probe(stage, users))).facts.get("agreed") == 1
