@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.model import Settings
-from daemon import assembly, compose, compose_apis, reload_assembly, webhook_front
+from daemon import assembly, compose, compose_apis, oversight, reload_assembly, webhook_front
 from daemon.assembly import JournalFlawed as JournalFlawed
 from daemon.assembly import Means
 from daemon.board import Board
@@ -147,6 +147,7 @@ def _assembled(means: Means, entries: list[JournalEntry], keys: Keys, control_pa
         inbox=inbox,
         effects=hands,
         now=clock.read(),
+        oversight=oversight.of(settings),
         tape=means.roll.tape,
     )
     means.roll.tape.began(judge.gates, now=clock.read())

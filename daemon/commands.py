@@ -219,7 +219,7 @@ class Commands:
         if name not in self._kinds:
             return unknown("retry", name, {"probe": sorted(self._kinds)})
         if not self._again(name):
-            only = "only a sip_register, or a probe of an api, that was rejected can be tried again"
+            only = "only a sip_register or a probe of an api can be tried again"
             return Reply(Exit.REFUSED, f"refused: {name} is of kind {self._kinds[name]}: {only}")
         noted = await self._noted("retry-probe", {"probe": name, "reason": reason}, actor)
         whom = "the registrar" if self._kinds[name] == "sip_register" else "its api"

@@ -26,28 +26,31 @@ _TOO_MANY_HEADERS = "Too many"
 
 
 class Client:
-    """Two pools: kept connections for what may go over one, and fresh ones. For one event loop; `close` it."""
+    """Two pools: kept connections for what may go over one, and fresh ones. For one event loop; `close` it once it was used."""
 
     def __init__(self, resolver: Asks, tls: TlsChoice, *, most: int = MOST_CONNECTIONS) -> None:
-        self._keeping = _session(Connector(resolver, tls, most=most, is_keeping=True))
-        self._fresh = _session(Connector(resolver, tls, most=most, is_keeping=False))
+        self._resolver = resolver
+        self._tls = tls
+        self._most = most
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        """By whether connections are kept."""
+        self._is_closed = False
 
     async def send(self, request: HttpRequest, headers: Headers, progress: Progress, *, is_fresh: bool) -> HttpResponse:
         """`request.url` is absolute. Raises Unanswered. A method that may change something goes over a fresh connection: of
         one that was kept nobody knows whether the server has closed it meanwhile."""
         if is_fresh or request.method not in SAFE:
-            return await self._send(self._fresh, request, headers, progress)
+            return await self._send(False, request, headers, progress)
         try:
-            return await self._send(self._keeping, request, headers, progress)
+            return await self._send(True, request, headers, progress)
         except Unanswered as unanswered:
             if not progress.is_kept or unanswered.ended.reason not in _STALE:
                 raise
             # The server had closed what we kept (RFC 9112 §9.3.1): that says nothing of how it is now.
-            return await self._send(self._fresh, request, headers, progress)
+            return await self._send(False, request, headers, progress)
 
-    async def _send(
-        self, session: aiohttp.ClientSession, request: HttpRequest, headers: Headers, progress: Progress
-    ) -> HttpResponse:
+    async def _send(self, is_keeping: bool, request: HttpRequest, headers: Headers, progress: Progress) -> HttpResponse:
+        session = self._session(is_keeping=is_keeping, progress=progress)
         token = CURRENT.set(progress)
         try:
             async with session.request(
@@ -73,8 +76,18 @@ class Client:
 
     async def close(self) -> None:
         """Idempotent."""
-        await self._keeping.close()
-        await self._fresh.close()
+        self._is_closed = True
+        for session in self._sessions.values():
+            await session.close()
+
+    def _session(self, *, is_keeping: bool, progress: Progress) -> aiohttp.ClientSession:
+        """Made when it is first needed: what a reload prepares and never takes leaves nothing behind."""
+        if self._is_closed:
+            raise Unanswered(progress.ended(Reason.CLOSING, Origin.SELF, is_ours=True))
+        if is_keeping not in self._sessions:
+            connector = Connector(self._resolver, self._tls, most=self._most, is_keeping=is_keeping)
+            self._sessions[is_keeping] = _session(connector)
+        return self._sessions[is_keeping]
 
 
 def _session(connector: Connector) -> aiohttp.ClientSession:

@@ -291,7 +291,7 @@ async def test_a_rejected_registration_is_tried_again_and_the_journal_says_by_wh
 async def test_what_is_no_registration_is_not_tried_again(counter: Counter) -> None:
     reply = await counter.ask("retry-probe", name="trunk-new")
     assert reply == Reply(
-        Exit.REFUSED, "refused: trunk-new is of kind sip_options: only a sip_register, or a probe of an api, that was rejected can be tried again"
+        Exit.REFUSED, "refused: trunk-new is of kind sip_options: only a sip_register or a probe of an api can be tried again"
     )
     assert await counter.shelf.entries() == []
 

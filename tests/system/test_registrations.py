@@ -105,7 +105,7 @@ async def test_a_wrong_password_is_tried_once_and_again_only_on_the_operators_wo
 
 async def test_only_a_registration_can_be_tried_again(running: Guard) -> None:
     code, printed = await cli("retry", "--probe", "trunk-new", config=running.config)
-    told = "refused: trunk-new is of kind sip_options: only a sip_register that was rejected can be tried again\n"
+    told = "refused: trunk-new is of kind sip_options: only a sip_register or a probe of an api can be tried again\n"
     assert (code, printed) == (6, told)
 
 
