@@ -19,7 +19,7 @@ from tests.system.guard import IVR_KEY, Dns, Guard, guard, write_settings
 
 PER_SECOND, SECONDS, TIMES, CONNECTIONS = 2_000, 4.0, 3, 16
 AIM = 2.0
-LORISES, EACH_BYTE_S = 200, 0.05
+LORISES, EACH_BYTE_S, BETWEEN_BODIES_S = 200, 0.5, 0.25
 ELSEWHERE = ("127.0.0.2", 0)
 """Where the lorises come from: of one source's own connections those that have not shown a key make room for one another."""
 ASKED = b"GET /v1/gates/inbound HTTP/1.1\r\nHost: x\r\nX-Api-Key: %b\r\n\r\n" % IVR_KEY.encode()
@@ -101,7 +101,7 @@ async def _pours(port: int) -> None:
             while not writer.is_closing():
                 writer.write(bytes(1 << 16))
                 await writer.drain()
-        await asyncio.sleep(EACH_BYTE_S)
+        await asyncio.sleep(BETWEEN_BODIES_S)
 
 
 async def _besieged(within: tuple[str, ...]) -> tuple[list[int], list[int]]:

@@ -69,8 +69,8 @@ def document(mark: Mark) -> dict[str, Any]:
         case Began(at, latched):
             return {"began": standing(latched), "at": [at.utc_ns, at.mono_ns]}
         case Anew(at, gates, probes):
-            latched = {name: None if ran is None else sorted(ran) for name, ran in gates.items()}
-            return {"anew": latched, "probes": sorted(probes), "at": [at.utc_ns, at.mono_ns]}
+            found = {name: None if plans is None else sorted(plans) for name, plans in gates.items()}
+            return {"anew": found, "probes": sorted(probes), "at": [at.utc_ns, at.mono_ns]}
         case Lost(samples):
             return {"lost": samples}
         case Seen(transition):

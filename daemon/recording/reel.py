@@ -173,6 +173,7 @@ class Reel:
                 until = self._first + self._whole.turns
                 self._shelf.put(_stored(self._whole, self._first, until))
                 self._noted(self._shelf, until)
+                self._close_block(self._shelf, until)
             except (StoreError, OverflowError, TypeError) as error:
                 self._trouble(error)
         else:

@@ -100,6 +100,6 @@ def follow(standing: dict[str, frozenset[str]], mark: Mark) -> None:
             standing.clear()
             standing.update(latched)
         case Anew(gates=gates):
-            for name, ran in gates.items():
+            for name, plans in gates.items():
                 standing.pop(name, None)
-                standing.update({} if ran is None else {name: ran})
+                standing.update({} if plans is None else {name: plans})

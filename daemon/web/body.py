@@ -12,14 +12,22 @@ from daemon.web.responses import failure
 MESSAGES = {400: "malformed body", 408: "the body did not arrive in time", 413: "the body is too large"}
 
 
+def at_hand(request: web.BaseRequest, limits: Limits) -> bytes | None:
+    """The body where all of it has come already, as is usual; None where there is more to do than to take it."""
+    content = request.content
+    if not content.is_eof() or content.total_bytes > limits.body_bytes or content.exception() or "Expect" in request.headers:
+        return None
+    return content.read_nowait()
+
+
 async def read(request: web.BaseRequest, limits: Limits) -> bytes | web.Response:
     """The whole body, empty where there is none; or 400, 408 or 413, after which the connection closes."""
     if not request.can_read_body:
         return b""
     if (request.content_length or 0) > limits.body_bytes:
         return _refused(413)
-    if request.content.is_eof() and not request.headers.get("Expect"):  # it came with the header, as most do
-        return _taken(request, limits)
+    if (said := at_hand(request, limits)) is not None:
+        return said
     try:
         async with asyncio.timeout(limits.body_s):
             await _continue(request)
@@ -28,14 +36,6 @@ async def read(request: web.BaseRequest, limits: Limits) -> bytes | web.Response
         return _refused(408)
     except (web.RequestPayloadError, OSError):  # OSError: the client went away in the middle
         return _refused(400)
-
-
-def _taken(request: web.BaseRequest, limits: Limits) -> bytes | web.Response:
-    try:
-        body = request.content.read_nowait()
-    except (web.RequestPayloadError, OSError):
-        return _refused(400)
-    return body if len(body) <= limits.body_bytes else _refused(413)
 
 
 async def _continue(request: web.BaseRequest) -> None:

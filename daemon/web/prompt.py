@@ -62,7 +62,9 @@ class Prompt(web.StreamResponse):
         self._heads = heads
 
     async def prepare(self, request: web.BaseRequest) -> None:
-        if self._keep_alive is None:
+        if request.version not in (HttpVersion11, HttpVersion10):
+            self._keep_alive = False
+        elif self._keep_alive is None:
             self._keep_alive = request.keep_alive
         self._req = request
 
@@ -72,7 +74,9 @@ class Prompt(web.StreamResponse):
         if transport is None:
             raise ConnectionResetError("the client is gone")
         content = self._content
-        before, after = self._heads[request.version, cast(bool, self._keep_alive)]
+        # In any other version we answer in the highest of ours (RFC 9110 §2.5), and end.
+        heads = self._heads.get((request.version, cast(bool, self._keep_alive)))
+        before, after = heads or self._heads[HttpVersion11, False]
         self._req = None
         self._eof_sent = True
         transport.write(b"%b%d%b%b" % (before, len(content), after, content))

@@ -111,12 +111,14 @@ class Webhook:
             return self._refuse("key-rate", failure(429, "too many requests", _ONE_SECOND))
         path, _, query = request.raw_path.partition("?")
         lease = self._board.leases.get(path[_PREFIXED:]) if path.startswith(PREFIX) else None
-        if lease is not None and key != ABSENCE_KEY and request.method == "GET" and not request.body_exists:
-            return self._answer(lease, query, b"", key, began_ns)
+        if lease is not None and key != ABSENCE_KEY and request.method in ("GET", "POST"):
+            said = body.at_hand(request, self._limits) if request.body_exists else b""
+            if said is not None:
+                return self._answer(lease, query, said, key, began_ns)
         return await self._looked_into(request, key, began_ns)
 
     async def _looked_into(self, request: web.BaseRequest, key: str, began_ns: int) -> web.StreamResponse:
-        """All but the plain question: a body, a path written in another way, a mistake."""
+        """All but the plain question: a body that is still to come, a path written in another way, a mistake."""
         misasked = self._misasked(request)
         if misasked is not None:
             return misasked

@@ -92,7 +92,7 @@ def test_mistakes_in_the_list_are_told_at_their_places_in_it(tmp_path: Path) -> 
         "fleet.json:1:25: [0].targets[1]: expected a target such as sbc.example.net:5060 or sip:192.0.2.7;transport=tcp",
         "fleet.json:1:29: [0]: unknown key 'lables'; did you mean 'labels'?",
         "fleet.json:2:14: [1].targets: must not be empty: expected at least 1",
-        "fleet.json:3:2: [2]: expected a mapping (key: value), not text",
+        "fleet.json:3:2: [2]: expected a mapping (key: value), found text",
     ]
 
 

@@ -1,4 +1,4 @@
-"""Values set over those of the file: they mean what the same words in the file mean, and their mistakes are said at their place."""
+"""Values set over those of the file mean what the same words in it mean, and their mistakes are said at their place."""
 
 from __future__ import annotations
 

@@ -63,14 +63,19 @@ def test_max_age_is_that_of_the_slowest_probe_of_any_rule() -> None:
 
 def test_a_probe_is_counted_once_for_each_set_of_codes() -> None:
     rules = (
-        model.Rule(probes=("a",), codes=(503, 408)),
-        model.Rule(probes=("a", "b"), codes=(408, 503), consecutive=5),
+        model.Rule(probes=("a",), codes=(503, 408), consecutive=5),
+        model.Rule(probes=("a", "b"), codes=(408, 503)),
         model.Rule(probes=("a",), codes=(486,)),
         model.Rule(probes=("a",), failures=2, of=4, codes=(600,)),
     )
     made = compose_gates.of("inbound", model.Gate(trip=rules, compare_with=("old",)), PROBES)
     assert [(each.codes, each.threshold) for each in made.countings["a"]] == [({503, 408}, 5), ({486}, 3)]
     assert set(fresh(made).inputs) == {"a", "a [486]", "b", "old"}
+
+
+def test_rules_that_remember_by_themselves_need_no_counting_of_their_own() -> None:
+    rules = tuple(model.Rule(probes=("a",), failures=2, of=4, codes=(code,)) for code in (503, 486))
+    assert set(fresh(compose_gates.of("inbound", model.Gate(trip=rules), PROBES)).inputs) == {"a"}
 
 
 def test_gates_written_alike_are_equal_and_others_are_not() -> None:

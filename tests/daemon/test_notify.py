@@ -94,3 +94,10 @@ def test_after_closing_nothing_happens(systemd: tuple[socket.socket, dict[str, s
 )
 def test_the_watchdog_is_patted_at_half_its_interval(environ: dict[str, str], interval_ns: int | None) -> None:
     assert watchdog_interval_ns(environ, pid=4711) == interval_ns
+
+
+def test_a_reload_is_told_with_the_monotonic_clock_until_it_is_ready_again(
+    systemd: tuple[socket.socket, dict[str, str]], notifier: Notifier
+) -> None:
+    notifier.reloading(mono_ns=1_234_567_890)
+    assert systemd[0].recv(4096) == b"RELOADING=1\nMONOTONIC_USEC=1234567"

@@ -281,3 +281,11 @@ def test_of_a_fixed_target_every_result_that_counts_tells_and_an_error_does_not(
     assert not was_told(before, bench.gate, NEW)
     bench.hear(NEW, PASS, 2)
     assert was_told(before, bench.gate, NEW)
+
+
+def test_codes_of_beats_are_counted_apart_whoever_was_asked() -> None:
+    bench = Bench(spec(threshold=2))
+    for second, told in enumerate(({"a": PASS}, {"b": F}, {"c": SILENCE}, {"d": F}, {"e": F})):
+        bench.beat(NEW, second, **told)
+    assert (bench.path().counted, bench.path().kinds) == (4, {"503": 3, "408 timeout": 1})
+    assert bench.path().streak == ("503", "503")

@@ -59,6 +59,7 @@ def test_that_the_only_working_target_vanished_trips_nothing_by_itself() -> None
     bench.beat(NEW, 10, a=F, b=F)
     assert (bench.state, counts(bench), bench.path().first_counted) == (GateState.SUSPECT, (1, 1, 0), s(10))
     assert (bench.target("a").counted, bench.target("b").counted) == (10, 10)
+    assert (bench.path().kinds, bench.target("a").kinds) == ({"503": 1}, {"503": 10})
     bench.beat(NEW, 11, a=F, b=F)
     assert bench.state is GateState.SUSPECT
     bench.beat(NEW, 12, a=F, b=F)

@@ -77,6 +77,8 @@ class TwoPaths(RuleBasedStateMachine):
             assert (path.first_failed is None) == (not path.failing)
             assert (path.first_counted is None) == (not path.counted)
             assert len(path.streak) == min(path.counted, 2)
+            assert set(path.streak) <= set(path.kinds)
+            assert sum(path.kinds.values()) in (path.counted, len(path.streak))
 
     @invariant()
     def a_path_passes_exactly_while_one_of_its_targets_does(self) -> None:

@@ -5,66 +5,24 @@ What is replayed has been through bytes: folded into blocks of any size and back
 
 from __future__ import annotations
 
-from concurrent.futures import Future
-from typing import Any, cast
-
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from daemon.inbox import Reload
-from daemon.orders import Order
-from daemon.oversight import Oversight
-from daemon.recording.block import Block, decode
-from daemon.recording.tape import Tape
-from daemon.recording.text import read, write
-from daemon.recording.turn import Turn, follow
-from daemon.replay import Replay, transitions
-from daemon.reply import Reply
-from daemon.terms import Terms
-from gates.doubt import Period
-from gates.gate import Transition
 from probes import clock
 from probes.sample import NS_PER_S, Moment, ProbeResult, Sample
-from reverters.entries import Body, Closed, Halted, Operated
-from tests.daemon.desk import WINDOW, Desk, Hands, gate_spec
-from tests.gates.bench import ERROR, NEW, OLD, PASS, SILENCE, at, failed, of, plans
+from reverters.entries import Body, Closed, Halted
+from tests.daemon.recording.recorded import CONTROL, RecordedDesk, same_as_live
+from tests.gates.bench import ERROR, NEW, OLD, PASS, SILENCE, failed, of
 
-CONTROL = "someone-else"
-OVERSIGHT = Oversight(
-    periods=(Period(at(60_000).utc_ns, at(90_000).utc_ns, "the carrier works", frozenset({NEW})),), control=frozenset({CONTROL})
-)
 RESULTS = [PASS, PASS, PASS, failed(), failed(), failed(500), SILENCE, ERROR]
 COMMANDS = ["open", "arm", "arm", "disarm", "trip", "halt", "resume", "abandon", "reset", "reset"]
 
 
-class RecordedDesk(Desk):
-    """Every turn of every start goes to the tape, and every transition is kept."""
-
-    def __init__(self, *specs: Any, **named: Any) -> None:
-        self.turns: list[Turn] = []
-        self.live: list[Transition] = []
-        super().__init__(*specs, oversight=OVERSIGHT, **named)
-
-    def start(self) -> None:
-        super().start()
-        hands: Hands = self.hands
-        hands.transitions = self.live
-        tape = Tape(self.turns.append)
-        tape.began(self.judge.gates, now=self.now)
-        self.judge._tape = tape
-
-
 class AnyRecordedNight(RuleBasedStateMachine):
-    compares = True
-
     @initialize()
     def begin(self) -> None:
-        specs = (
-            gate_spec(compares=self.compares, on_trip=plans(rollback=0, other=2_000)),
-            gate_spec("second", on_trip=plans(other=500), threshold=2, recover=2, max_age_ms=6_000),
-        )
-        self.desk = RecordedDesk(*specs, plans=("rollback", "other"))
+        self.desk = RecordedDesk()
         self.read = clock.read
         clock.read = lambda: self.desk.now
 
@@ -72,17 +30,7 @@ class AnyRecordedNight(RuleBasedStateMachine):
         if not hasattr(self, "read"):
             return
         clock.read = self.read
-        self.as_it_was()
-
-    def as_it_was(self) -> None:
-        desk = self.desk
-        desk.turn()
-        for turns in (desk.turns, folded(desk.turns, every=7), folded(desk.turns, every=10_000), written(desk.turns)):
-            assert transitions(turns, desk.specs, OVERSIGHT) == desk.live
-        replay = Replay(desk.specs, OVERSIGHT, lambda label, gate, transition: None, as_it_was=True)
-        for turn in desk.turns:
-            replay.turn(turn)
-        assert replay.gates == desk.judge.gates
+        same_as_live(self.desk)
 
     # what happens
 
@@ -147,12 +95,7 @@ class AnyRecordedNight(RuleBasedStateMachine):
     @rule()
     def a_night_goes_wrong(self) -> None:
         self.desk.settle()
-        for command in ("resume", "abandon", "reset", "open"):
-            self.an_operator_speaks(command, True)
-        self.all_is_well()
-        self.an_operator_speaks("arm", True)
-        self.desk.hear(failed(), failed(), failed())
-        self.desk.hear(PASS, probe=OLD)
+        self.desk.goes_wrong()
 
     @rule(ends=st.sampled_from(["halted", "restored"]))
     def the_runner_writes(self, ends: str) -> None:
@@ -166,36 +109,13 @@ class AnyRecordedNight(RuleBasedStateMachine):
         settled=st.booleans(),
     )
     def the_configuration_is_read_again(self, kept: set[str], afresh: set[str], settled: bool) -> None:
-        order = Order((Operated("reload", {}),), "op", "reloaded")
-        other = Terms(self.desk.specs, WINDOW, OVERSIGHT, frozenset(kept), frozenset(afresh))
-        self.desk.turn(Reload(lambda cutover: order, lambda: other, cast(Any, Future[Reply]())))
+        self.desk.reload(kept=kept, afresh=afresh)
         if settled:
             self.desk.settle()
 
     @rule()
     def the_daemon_starts_again(self) -> None:
         self.desk.restart()
-
-
-def folded(turns: list[Turn], *, every: int) -> list[Turn]:
-    """Into blocks of so many turns, and back."""
-    standing: dict[str, frozenset[str]] = {}
-    back: list[Turn] = []
-    for start in range(0, len(turns), every):
-        block = Block(standing)
-        for turn in turns[start : start + every]:
-            block.add(turn)
-            for mark in turn.marks:
-                follow(standing, mark)
-        back += decode(block.encode()).turns
-    assert back == turns
-    return back
-
-
-def written(turns: list[Turn]) -> list[Turn]:
-    back = list(read(write(turns)))
-    assert back == turns
-    return back
 
 
 TestAnyRecordedNight = AnyRecordedNight.TestCase

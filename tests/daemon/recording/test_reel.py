@@ -114,6 +114,14 @@ def test_what_is_older_than_it_must_be_is_deleted(tmp_path: Path, monkeypatch: p
     assert kept == turns(900 - len(kept), 900)
 
 
+def test_a_daemon_that_is_often_started_deletes_what_is_old_all_the_same(tmp_path: Path) -> None:
+    for start in range(0, 900, 100):
+        place = Place(tmp_path / "x.samples", keep_ns=HOUR_NS // 12)
+        place.add(*turns(start, start + 100))
+        place.reel.finish()
+    assert place.read() == turns(500, 900)
+
+
 def test_the_oldest_is_deleted_when_the_file_grows_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reels, "BLOCK_SAMPLES", 100)
     place = Place(tmp_path / "x.samples", at_most=50_000)

@@ -61,7 +61,9 @@ async def test_clients_that_never_read_do_not_keep_their_connections(
 
         await asyncio.gather(*(push(writer) for writer in writers))
         answered = 0
-        async with asyncio.timeout(DEADLINE_S):
+        async with asyncio.timeout(
+            4 * DEADLINE_S
+        ):  # what the system's buffers hold is answered first: megabytes, on a busy machine
             while answered == 0:  # the server has yet to lose its patience
                 answered = status(await exchange(webhook.port, GOOD))
         assert answered == 200

@@ -71,6 +71,13 @@ async def test_strange_but_possible_requests_get_a_client_error(webhook: Listene
     assert status(await exchange(webhook.port, head + b"Connection: close\r\n\r\n")) in (400, 401, 404, 405)
 
 
+@pytest.mark.parametrize("version", [b"0.9", b"1.2", b"1.9", b"2.0", b"3.0"])
+async def test_another_version_of_http_is_answered_in_ours_or_refused(webhook: Listener, version: bytes) -> None:
+    response = await exchange(webhook.port, GOOD.replace(b"HTTP/1.1", b"HTTP/" + version))
+    assert status(response) in (200, 400)
+    assert response.startswith((b"HTTP/1.1", b"HTTP/1.0"))
+
+
 async def test_an_absolute_target_finds_the_gate(webhook: Listener) -> None:
     assert status(await exchange(webhook.port, GOOD.replace(b"GET /", b"GET http://cutover.example.net/"))) == 200
 

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from hypothesis import given
 
-from daemon.web.ledger import Column, Ledger, same_number, same_region
+from daemon.web.ledger import REMEMBERED, Column, Ledger, same_number, same_region
 from daemon.web.query import Query
 
 REGIONS = Column.of("region", ["emea", "AMER"], same_region)
@@ -55,6 +55,14 @@ def test_what_is_not_configured_is_not_counted() -> None:
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"emea"', b"null", b"\xff", b"[" * 5000])
 def test_a_body_that_is_no_json_object_says_nothing(body: bytes) -> None:
     assert LEDGER.read(EMPTY, body) == ("none", "none")
+
+
+def test_however_many_values_are_said_few_are_remembered() -> None:
+    column = Column.of("region", ["emea"], same_region)
+    for number in range(2 * REMEMBERED):
+        assert Ledger(column).read(Query(f"region={number}"), b"")[0] == "other"
+    assert Ledger(column).read(Query("region=emea"), b"")[0] == "emea"
+    assert len(column.seen) <= REMEMBERED
 
 
 @given(query=st.dictionaries(st.sampled_from(["region", "dnis", "x"]), st.text()), body=st.binary())

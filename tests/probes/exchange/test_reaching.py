@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import random
 import socket
+from pathlib import Path
 
 import pytest
 
+from probes.exchange.apis import Apis
 from probes.exchange.dialing import NotConnected, dial
 from probes.exchange.lookup import addresses
 from probes.exchange.values import Phase, Reason
 from probes.records import Address, Alias, Failed, Fault, Found, Kind, Question, Reply
+from probes.resolver import Resolver, Servers
 from probes.sample import Origin
 from tests.probes.exchange.servers import MS, Names, S, answered, apis_of, get, ok, saying, serving, talking, unanswered
 
@@ -57,6 +61,21 @@ async def test_a_name_that_does_not_exist_says_nothing_of_the_server() -> None:
         assert (ended.is_ours, ended.is_sent) == (True, False)
 
 
+async def test_the_hosts_file_comes_first_and_a_resolver_that_is_gone_is_our_trouble(tmp_path: Path) -> None:
+    hosts = tmp_path / "hosts"
+    hosts.write_text("127.0.0.1 crm.test\n")
+    with socket.socket(type=socket.SOCK_DGRAM) as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        closed = nobody.getsockname()
+    resolver = Resolver(Servers((closed,)), hosts=hosts)
+    async with serving(ok) as server:
+        apis = Apis({}, {}, resolver=resolver, rng=random.Random(1))
+        assert answered(await get(apis, f"http://crm.test:{server.port}/")).peer == f"127.0.0.1:{server.port}"
+        ended = unanswered(await get(apis, "http://other.test/"))
+        assert (ended.reason, ended.origin, ended.is_ours) == ("dns-unreachable", Origin.DNS, True)
+        await apis.close()
+
+
 async def test_a_resolver_that_is_silent_is_our_trouble_within_the_time() -> None:
     told = Told({("peer.test", Kind.A): None, ("peer.test", Kind.AAAA): None})
     async with apis_of(names=told) as apis:  # type: ignore[arg-type]
@@ -68,12 +87,12 @@ async def test_a_look_up_that_took_most_of_the_time_excuses_a_silent_server() ->
     class Slow(Names):
         async def ask(self, question: Question, *, timeout_ns: int) -> Reply:
             ended = asyncio.Event()
-            asyncio.get_running_loop().call_later(0.2, ended.set)
+            asyncio.get_running_loop().call_later(0.3, ended.set)
             await ended.wait()
             return await super().ask(question, timeout_ns=timeout_ns)
 
     async with talking(saying(b"")) as raw, apis_of(names=Slow()) as apis:
-        ended = unanswered(await get(apis, f"http://peer.test:{raw.port}/", timeout_ns=300 * MS))
+        ended = unanswered(await get(apis, f"http://peer.test:{raw.port}/", timeout_ns=550 * MS))
         assert (ended.reason, ended.origin, ended.is_ours) == (Reason.DNS_SLOW, Origin.DNS, True)
 
 
@@ -126,6 +145,7 @@ async def test_an_address_that_is_silent_gives_way_to_the_next() -> None:
                 reached = await dial(("127.0.0.3", "127.0.0.1"), port)
                 assert reached.getpeername()[0] == "127.0.0.1"
                 reached.close()
+                assert connecting() == []
         finally:
             for each in crowd:
                 each.close()
@@ -204,9 +224,14 @@ async def test_no_descriptor_left_is_our_trouble(monkeypatch: pytest.MonkeyPatch
         assert (ended.reason, ended.origin, ended.is_ours) == ("no-socket", Origin.SELF, True)
 
 
-async def test_a_dial_that_is_cancelled_leaves_no_socket() -> None:
+async def test_a_dial_that_is_cancelled_leaves_nothing_under_way() -> None:
     task = asyncio.create_task(dial(("192.0.2.1", "192.0.2.2"), 81))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+    assert connecting() == []
+
+
+def connecting() -> list[str]:
+    return [name for task in asyncio.all_tasks() if "_connect" in (name := str(task.get_coro()))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
@@ -76,6 +77,9 @@ def test_what_is_not_json_is_told_without_quoting_it(body: bytes) -> None:
         ("https://h", "https://h:444/a", None),
         ("https://h", "https://evil/a", None),
         ("https://h", "https://h@evil/a", None),
+        ("https://h", "https://user:pw@h/a", None),
+        (None, "https://h\\@evil/a", None),
+        (None, "https://h\\evil/a", None),
         ("https://h", "https://h\\@evil/a", None),
         ("https://h", "https://evil\\.h/a", None),
         ("https://h", "https://h.evil/a", None),
@@ -113,6 +117,21 @@ def test_a_packed_body_is_unpacked_whole_or_not_at_all(body: bytes, most: int, c
         assert len(body) <= most
     except TooLong:
         assert max(len(packed), len(body)) > most or layers == 2
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_a_bomb_takes_no_more_memory_than_the_limit(layers: int) -> None:
+    bomb = b"\0" * 50_000_000
+    for _ in range(layers):
+        bomb = gzip.compress(bomb)
+    reading = Body(", ".join(["gzip"] * layers), 100_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLong):
+            reading.feed(bomb)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
 
 
 @given(body=st.binary(max_size=300))
@@ -209,6 +228,8 @@ async def test_an_attempt_that_raises_is_an_error_and_is_reported_once(caplog: p
     (result,) = reports.results
     assert (result.outcome, result.reason, result.facts) == (Outcome.ERROR, "exception", {"detail": "KeyError"})
     assert "an attempt over HTTP raised" in caplog.text
+    await asyncio.sleep(0)
+    assert not attempts._TASKS
 
 
 async def test_a_cancelled_attempt_reports_nothing() -> None:

@@ -123,7 +123,7 @@ def test_a_firing_alert_fails_even_when_alertmanager_has_become_silent() -> None
 
 def test_only_so_many_are_remembered() -> None:
     told = Told().hears(*(alert(n=str(n)) for n in range(MOST // 2)), group="1")
-    told.hears(*(alert(n=str(n)) for n in range(MOST)), group="2")
+    told.hears(*(alert(m=str(n)) for n in range(MOST)), group="2")
     assert told.result.facts["firing"] == MOST
 
 
