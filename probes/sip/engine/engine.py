@@ -219,7 +219,8 @@ class SipEngine:
             return False
         if sent.is_from(wire, peer):
             sent.is_public = likeness.is_public
-            self._heard(pending, sent, response, data)
+            sent.received = data
+            self._perform(pending, sent, sent.transaction.take(response, now=mono_ns()))
         else:
             sent.elsewhere = peer
             self._ignored["wrong-source"] += 1
@@ -244,11 +245,8 @@ class SipEngine:
             request = pending.sent.outgoing
             if request.likeness is not None:
                 request.likeness.learn(data, request.unique, message)
-            self._heard(pending, pending.sent, message, data)
-
-    def _heard(self, pending: Pending, sent: Sent, response: Response, data: bytes) -> None:
-        sent.received = data
-        self._perform(pending, sent, sent.transaction.receive(response, now=mono_ns()))
+            pending.sent.received = data
+            self._perform(pending, pending.sent, pending.sent.transaction.receive(message, now=mono_ns()))
 
     def _answer(self, request: Request, peer: Endpoint, reply: Reply) -> None:
         self._ignored["request"] += 1

@@ -60,6 +60,7 @@ class Action(Enum):
 
 # By other names: looking a member up in its class takes as long as calling a function.
 _TRYING, _TERMINATED, _FINAL, _PROVISIONAL = State.TRYING, State.TERMINATED, Input.FINAL, Input.PROVISIONAL
+_REPORT_FINAL = Action.REPORT_FINAL
 
 Row = tuple[State, Action | None]
 
@@ -159,6 +160,10 @@ class NonInviteClientTransaction:
         """Take a response that is this transaction's: topmost Via branch and CSeq method agree (§17.1.3)."""
         if response.vias[0].branch != self.branch or response.cseq.method != self.method:
             return None
+        return self.take(response, now=now)
+
+    def take(self, response: Response, *, now: int) -> Effect | None:
+        """`receive` where that was found out in another way."""
         return self._apply(_FINAL if response.status >= 200 else _PROVISIONAL, now, response)
 
     def fail(self, *, now: int) -> Effect | None:
@@ -186,10 +191,10 @@ class NonInviteClientTransaction:
 
     def _act(self, action: Action, given: Input, now: int, response: Response | None) -> Effect:
         elapsed = now - self._started
+        if action is _REPORT_FINAL:
+            assert response is not None
+            return FinalReceived(response, elapsed)
         match action:
-            case Action.REPORT_FINAL:
-                assert response is not None
-                return FinalReceived(response, elapsed)
             case Action.REPORT_PROVISIONAL:
                 assert response is not None
                 return ProvisionalReceived(response)
