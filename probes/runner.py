@@ -21,7 +21,7 @@ MOST_IN_FLIGHT = 64
 IDLE_NS = 3_600 * NS_PER_S
 NEVER_NS = 1 << 63
 """When a beat is due that is held back."""
-MOST_AT_ONCE = 16
+MOST_AT_ONCE = 25
 """Attempts begun before the loop has a turn: after a stall everything is due, and the answers must be read too."""
 
 

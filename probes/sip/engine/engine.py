@@ -37,7 +37,7 @@ from probes.sip.engine.transaction import (
 from probes.sip.engine.trouble import Trouble, errno_name, trouble
 from probes.sip.engine.udp import UdpSocket
 from probes.sip.engine.ways import UdpWays
-from probes.sip.messages.message import MalformedMessage, Request, Response, is_keep_alive, parse, serialise
+from probes.sip.messages.message import MalformedMessage, Request, is_keep_alive, parse, serialise
 
 _MAGIC = MAGIC.encode()
 _UDP = Transport.UDP  # looking it up in its class takes as long as calling a function

@@ -60,7 +60,6 @@ class Action(Enum):
 
 # By other names: looking a member up in its class takes as long as calling a function.
 _TRYING, _TERMINATED, _FINAL, _PROVISIONAL = State.TRYING, State.TERMINATED, Input.FINAL, Input.PROVISIONAL
-_REPORT_FINAL = Action.REPORT_FINAL
 
 Row = tuple[State, Action | None]
 
@@ -191,10 +190,10 @@ class NonInviteClientTransaction:
 
     def _act(self, action: Action, given: Input, now: int, response: Response | None) -> Effect:
         elapsed = now - self._started
-        if action is _REPORT_FINAL:
-            assert response is not None
-            return FinalReceived(response, elapsed)
         match action:
+            case Action.REPORT_FINAL:
+                assert response is not None
+                return FinalReceived(response, elapsed)
             case Action.REPORT_PROVISIONAL:
                 assert response is not None
                 return ProvisionalReceived(response)
