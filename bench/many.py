@@ -24,6 +24,7 @@ from typing import cast
 import uvloop
 
 from bench.echo import Echo, echoing
+from daemon import memory
 from probes import clock
 from probes.runner import Job, ProbeRunner
 from probes.sample import NS_PER_MS, NS_PER_S, Outcome, Sample
@@ -171,13 +172,13 @@ async def _run(echo: Echo, targets: int, seconds: int, registrations: int) -> No
         )
         for at in range(targets)
     }  # fmt: skip
+    if not os.environ.get("BENCH_GC_AS_IT_IS"):
+        memory.settle()
     fractions = Fractions(targets)
     seen, now_ns = Seen(), clock.mono_ns()
     runner = ProbeRunner(jobs, seen, rng=fractions, vantage="bench")
     for name, part in zip(jobs, fractions.given, strict=True):
         seen.first_due[name] = first_due(now_ns, EVERY.every_ns, of=targets, fraction=part)
-    if not os.environ.get("BENCH_GC_AS_IT_IS"):
-        freeze()
     pauses = Pauses()
     gc.callbacks.append(pauses)
     began, warm = Spent(), Spent()
@@ -192,13 +193,6 @@ async def _run(echo: Echo, targets: int, seconds: int, registrations: int) -> No
     print(f", {(registered_kb - before_kb) / len(idle):.1f} kB for each of {len(idle)} idle registrations" if idle else "")
     permits.close()
     engine.close()
-
-
-def freeze() -> None:
-    """As the daemon does once everything is built: what lives for good is not looked at again."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 10, 10)
 
 
 def _tell(seen: Seen, pauses: Pauses, seconds: int) -> None:
