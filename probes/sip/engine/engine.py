@@ -77,7 +77,7 @@ class SipEngine:
         be new (ValueError if not).
         """
         now = mono_ns()
-        pending = Pending(target, build, ended, started=now, timeout_ns=timeout_ns)
+        pending = Pending(target, build, ended, now, timeout_ns)
         if self._closed:
             self._settle(pending, SelfTrouble(Trouble.CLOSED, 0))
         elif target.transport is _UDP:
@@ -125,7 +125,7 @@ class SipEngine:
         request = built if isinstance(built, Outgoing) else outgoing(built)
         if request.branch in self._pending or request.branch in self._recent:
             raise ValueError("a request needs a branch of its own")
-        sent = pending.sent = Sent(request, wire, lost, now=mono_ns(), gives_up=pending.gives_up)
+        sent = pending.sent = Sent(request, wire, lost, mono_ns(), pending.gives_up)
         self._pending[request.branch] = pending
         self._send(pending, sent, request.data)
 
