@@ -23,6 +23,7 @@ from probes.passive.alerts import Alerts
 from probes.platform import kinds
 from probes.probe import Probe
 from probes.sip.digest.auth import Credentials
+from probes.sip.engine.drawn import Drawn
 from probes.sip.engine.engine import SipEngine
 from probes.sip.engine.target import Target, TlsSettings, TlsVersion, Transport
 from probes.sip.locating.candidates import Place
@@ -49,6 +50,7 @@ class Means:
     rng: random.Random
     apis: Apis
     passwords: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    identifiers: Drawn = field(init=False, repr=False)
     registrars: dict[str, PacedPermits] = field(default_factory=dict)
     """By host and port: one pace for all AORs that are registered there, over whatever transport."""
     locations: dict[tuple[object, ...], Location] = field(default_factory=dict)
@@ -56,6 +58,9 @@ class Means:
     callers: passive.Callers = passive.nobody
     alerts: dict[str, Alerts] = field(default_factory=dict)
     """What each probe of Alertmanager has been told, by the probe's name: the webhook tells it."""
+
+    def __post_init__(self) -> None:
+        self.identifiers = Drawn(self.rng)
 
     def permits(self, registrar: str, rate: int | None) -> PacedPermits:
         if registrar not in self.registrars:
@@ -133,7 +138,7 @@ def _sip_options(settings: SipOptionsProbe, means: Means) -> Probe:
         _way(settings, means, settings.timeout),
         timeout_ns=settings.timeout,
         accepts=lambda status: is_accepted(status, settings.accept),
-        rng=means.rng,
+        rng=means.identifiers,
     )
 
 

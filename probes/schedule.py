@@ -17,7 +17,7 @@ class Cadence:
 TOGETHER, COARSEST_NS = 50, 50_000_000
 """Beats fall together, some fifty at a time: they cost far less than one by one, because a process that was asleep finds the
 processor's caches cold. But groups are never further apart than the coarsest grid."""
-FIRST_NS = 600_000
+FIRST_NS = 1_000_000
 """The first attempt at a target takes several times as long as any other: the way is looked up, the request written, the answer
 read from scratch. Thousands that all began within one second would be late for their second attempts."""
 

@@ -76,7 +76,7 @@ def _serve(loaded: Loaded, path: str) -> int:
 
 
 async def _run(loaded: Loaded, path: str) -> None:
-    from daemon import chronicle, live
+    from daemon import chronicle, live, memory
     from daemon.app import composed
     from daemon.observe import Observers
     from daemon.supervisor import Listening, supervise
@@ -98,4 +98,5 @@ async def _run(loaded: Loaded, path: str) -> None:
         loop.add_signal_handler(signal.SIGHUP, app.reloads.ask, "SIGHUP")
         if early.is_set():
             app.reloads.ask("SIGHUP")
+        memory.settle()
         await supervise(app, stop=stop, listening=listening)

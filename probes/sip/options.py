@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from probes.clock import mono_ns
 from probes.probe import Cancel, Report
+from probes.sip.engine.drawn import RandomSource
 from probes.sip.engine.engine import SipEngine
 from probes.sip.engine.exchanged import Exchanged
 from probes.sip.engine.outgoing import Outgoing
@@ -24,12 +24,6 @@ _CSEQ = CSeq(1, "OPTIONS")
 
 MOST_WRITERS = 64
 """Targets of one name that are remembered with how they are written to; more than any name leads to at a time."""
-
-
-class RandomSource(Protocol):
-    """`random.Random` or `random.SystemRandom`."""
-
-    def getrandbits(self, k: int, /) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)

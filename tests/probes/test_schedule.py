@@ -30,8 +30,8 @@ MS = 1_000_000
     [
         (10, 0.749, 700),  # few: never further apart than 50 ms
         (1_000, 0.749, 700),  # fifty at a time
-        (2_000, 0.61, 725),  # twice as many: half as far apart, and they begin over 1.2 s
-        (20_000, 0.7, 8_397.5),  # they begin over twelve seconds
+        (2_000, 0.61, 1_200),  # twice as many: half as far apart, and they begin over two seconds
+        (20_000, 0.7, 13_997.5),  # they begin over twenty seconds
     ],
 )
 def test_first_offsets_fall_together_the_closer_the_more_there_are(of: int, fraction: float, offset_ms: float) -> None:

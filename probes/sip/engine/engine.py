@@ -37,7 +37,7 @@ from probes.sip.engine.transaction import (
 from probes.sip.engine.trouble import Trouble, errno_name, trouble
 from probes.sip.engine.udp import UdpSocket
 from probes.sip.engine.ways import UdpWays
-from probes.sip.messages.message import MalformedMessage, Request, Response, is_keep_alive, parse, serialise
+from probes.sip.messages.message import MalformedMessage, Request, is_keep_alive, parse, serialise
 
 _MAGIC = MAGIC.encode()
 _UDP = Transport.UDP  # looking it up in its class takes as long as calling a function
@@ -77,7 +77,7 @@ class SipEngine:
         be new (ValueError if not).
         """
         now = mono_ns()
-        pending = Pending(target, build, ended, started=now, timeout_ns=timeout_ns)
+        pending = Pending(target, build, ended, now, timeout_ns)
         if self._closed:
             self._settle(pending, SelfTrouble(Trouble.CLOSED, 0))
         elif target.transport is _UDP:
@@ -125,7 +125,7 @@ class SipEngine:
         request = built if isinstance(built, Outgoing) else outgoing(built)
         if request.branch in self._pending or request.branch in self._recent:
             raise ValueError("a request needs a branch of its own")
-        sent = pending.sent = Sent(request, wire, lost, now=mono_ns(), gives_up=pending.gives_up)
+        sent = pending.sent = Sent(request, wire, lost, mono_ns(), pending.gives_up)
         self._pending[request.branch] = pending
         self._send(pending, sent, request.data)
 
@@ -219,7 +219,8 @@ class SipEngine:
             return False
         if sent.is_from(wire, peer):
             sent.is_public = likeness.is_public
-            self._heard(pending, sent, response, data)
+            sent.received = data
+            self._perform(pending, sent, sent.transaction.take(response, now=mono_ns()))
         else:
             sent.elsewhere = peer
             self._ignored["wrong-source"] += 1
@@ -244,11 +245,8 @@ class SipEngine:
             request = pending.sent.outgoing
             if request.likeness is not None:
                 request.likeness.learn(data, request.unique, message)
-            self._heard(pending, pending.sent, message, data)
-
-    def _heard(self, pending: Pending, sent: Sent, response: Response, data: bytes) -> None:
-        sent.received = data
-        self._perform(pending, sent, sent.transaction.receive(response, now=mono_ns()))
+            pending.sent.received = data
+            self._perform(pending, pending.sent, pending.sent.transaction.receive(message, now=mono_ns()))
 
     def _answer(self, request: Request, peer: Endpoint, reply: Reply) -> None:
         self._ignored["request"] += 1

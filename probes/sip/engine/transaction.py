@@ -135,7 +135,7 @@ class NonInviteClientTransaction:
     )
 
     def __init__(
-        self, request: bytes, *, branch: str, method: str, now: int, deadline_ns: int | None = None, is_reliable: bool = False
+        self, request: bytes, branch: str, method: str, now: int, deadline_ns: int | None = None, is_reliable: bool = False
     ) -> None:
         self.request = request
         self.branch = branch
@@ -143,11 +143,11 @@ class NonInviteClientTransaction:
         self.state = _TRYING
         self.copies = 1
         timer_f = now + TIMER_F
-        self.gives_up = timer_f if deadline_ns is None or timer_f < deadline_ns else deadline_ns
+        self.gives_up = gives_up = timer_f if deadline_ns is None or timer_f < deadline_ns else deadline_ns
         self._started = now
         self._interval = T1
-        self._timer_e = None if is_reliable else now + T1
-        self.deadline: int | None = self._next()
+        self._timer_e = timer_e = None if is_reliable else now + T1
+        self.deadline: int | None = gives_up if timer_e is None or gives_up < timer_e else timer_e
         """When `advance` must be called next; None once terminated."""
 
     @property
@@ -159,6 +159,10 @@ class NonInviteClientTransaction:
         """Take a response that is this transaction's: topmost Via branch and CSeq method agree (§17.1.3)."""
         if response.vias[0].branch != self.branch or response.cseq.method != self.method:
             return None
+        return self.take(response, now=now)
+
+    def take(self, response: Response, *, now: int) -> Effect | None:
+        """`receive` where that was found out in another way."""
         return self._apply(_FINAL if response.status >= 200 else _PROVISIONAL, now, response)
 
     def fail(self, *, now: int) -> Effect | None:

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from probes.sip.engine import likeness as likenesses
 from probes.sip.engine.likeness import MOST, Likeness
 from probes.sip.engine.outgoing import Outgoing
 from probes.sip.engine.series import BITS, Series
-from probes.sip.messages.headers import Address, CSeq, Via
+from probes.sip.messages.headers import Address, CSeq, RetryAfter, Via
 from probes.sip.messages.message import MalformedMessage, Request, Response, parse, serialise
 from tests.probes.sip.mutations import PIECES, mutated
 from tests.probes.sip.samples import ok, options
@@ -54,6 +55,35 @@ def test_an_answer_in_the_same_words_is_read_as_parse_reads_it() -> None:
     first, second = asked(of), asked(of)
     data = answer(second, "another-tag.7")
     assert learned(answer(first), first).read(data, second.unique) == parse(data)
+
+
+def test_what_a_verdict_needs_is_known_without_parsing(monkeypatch: pytest.MonkeyPatch) -> None:
+    of = series()
+    first, second = asked(of), asked(of)
+    said = {"status": 503, "reason": "Busy", "retry_after": RetryAfter(30)}
+    likeness, data = learned(answer(first, **said), first), answer(second, **said)
+
+    def refuse(_: bytes) -> Response:
+        raise AssertionError("parsed")
+
+    with monkeypatch.context() as without:
+        without.setattr(likenesses, "parse", refuse)
+        response = likeness.read(data, second.unique)
+        assert response is not None
+        assert (response.status, response.reason, response.retry_after) == (503, "Busy", RetryAfter(30))
+        assert response.is_final
+    assert response.vias[0].branch == second.branch
+    assert response == parse(data)
+    assert hash(response) == hash(parse(data))
+
+
+def test_a_response_has_no_attributes_but_its_own() -> None:
+    of = series()
+    first, second = asked(of), asked(of)
+    response = learned(answer(first), first).read(answer(second), second.unique)
+    assert response is not None
+    assert not hasattr(response, "method")
+    assert response != b""
 
 
 WORDS = st.sampled_from(["OK", "Fine", "", "\udcff", "ünü"])
