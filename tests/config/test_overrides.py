@@ -67,9 +67,7 @@ def test_a_value_out_of_range_is_said_at_the_value(example: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "=2", "gates", "gates..inbound=2", "gates.inbound[x]=2", "gates.in bound=2"])
 def test_what_is_no_setting_is_told_what_one_looks_like(example: Path, text: str) -> None:
-    assert _problems(example, text) == [
-        f"--set {text}:1:1: expected KEY.KEY=VALUE, such as gates.inbound.trip.consecutive=2"
-    ]
+    assert _problems(example, text) == [f"--set {text}:1:1: expected KEY.KEY=VALUE, such as gates.inbound.trip.consecutive=2"]
 
 
 @pytest.mark.parametrize(

@@ -196,7 +196,9 @@ async def test_two_hundred_reloads_leave_nothing_behind(tmp_path: Path) -> None:
     async with Uas() as new, Registrar(lambda _: "secret") as registrar:
 
         def written(turn: int) -> tuple[dict[str, str], dict[str, str]]:
-            name = f'{{kind: sip_options, path: new, target: "sip:localhost:{new.port}", every: 1h, timeout: {90 + turn % 2}ms}}'
+            name = (
+                f'{{kind: sip_options, path: new, target: "sip:localhost:{new.port}", every: 100ms, timeout: {90 + turn % 2}ms}}'
+            )
             probes = {"new": trunk(new.port, f", accept: [2xx, {400 + turn % 2}]"), "name": name, "still": trunk(new.port)}
             if turn % 2:
                 probes["more"] = trunk(new.port)
@@ -209,6 +211,8 @@ async def test_two_hundred_reloads_leave_nothing_behind(tmp_path: Path) -> None:
                 bench.write(*written(turn))
                 assert (await bench.reload()).ok
             await bench.until(lambda: not bench.app.probing.leaving)
+            # A name that leads to both versions of IP opens a socket for each, once.
+            await bench.until(lambda: len([sample for sample in bench.samples if sample.probe == "name"]) > 4)
             before = counted()
             for turn in range(5, 205):
                 bench.write(*written(turn))
