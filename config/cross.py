@@ -72,7 +72,7 @@ def errors_across(outline: Outline) -> Iterator[Finding]:
     for name, gate in outline.gates.items():
         yield from cross_gates.errors(("gates", name), gate, _around(outline))
     for name, plan in outline.plans.items():
-        yield from cross_plans.errors(("plans", name), plan)
+        yield from cross_plans.errors(("plans", name), plan, apis=outline.declared_apis)
     yield from cross_oversight.errors(
         outline.interlocks,
         outline.maintenance,

@@ -19,8 +19,8 @@ file lives in `config.cross`. Every dataclass is frozen, refuses unknown keys, a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
-from typing import Annotated, Literal
+from dataclasses import dataclass, field
+from typing import Annotated
 
 from config.api import Api as Api
 from config.gating import Gate as Gate
@@ -34,22 +34,13 @@ from config.probing import SipProbe as SipProbe
 from config.probing import SipRegisterProbe as SipRegisterProbe
 from config.quantities import Size
 from config.rules import not_empty
-from config.secrets import Secret
 from config.server import AdminServer as AdminServer
 from config.server import Server as Server
-from config.units import (
-    DnsName,
-    Duration,
-    DurationOrZero,
-    Instant,
-    Name,
-    OneOrMore,
-    RecordName,
-    RecordValue,
-    RemoteAddress,
-    ResolverAddress,
-    absolute,
-)
+from config.steps import DnsRecord as DnsRecord
+from config.steps import DnsStep as DnsStep
+from config.steps import HttpStep as HttpStep
+from config.steps import PlanStep
+from config.units import Duration, DurationOrZero, Instant, Name, OneOrMore, ResolverAddress
 
 S = 1_000_000_000
 
@@ -95,49 +86,6 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TsigKey:
-    name: DnsName
-    algorithm: Literal["hmac-sha1", "hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512"] = "hmac-sha256"
-    secret: Secret
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rfc2136:
-    server: RemoteAddress
-    key: TsigKey
-    timeout: Duration = 2 * S
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DnsProvider:
-    rfc2136: Rfc2136
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DnsRecord:
-    name: RecordName
-    """Relative to the zone (`sip`), absolute (`sip.example.net.`) or `@`; within a step always absolute."""
-    type: Literal["A", "AAAA"]
-    values: OneOrMore[RecordValue] | None = None
-    """Asserts what the capture must find. The values restored come only from the baseline."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DnsStep:
-    kind: Literal["dns"]
-    id: Name = "dns"
-    provider: DnsProvider
-    zone: DnsName
-    records: OneOrMore[DnsRecord]
-    authoritative: tuple[RemoteAddress, ...] = ()
-    """Servers that must all answer the baseline before the step is done; default: the provider's server."""
-
-    def __post_init__(self) -> None:
-        named = tuple(replace(record, name=absolute(record.name, self.zone)) for record in self.records)
-        object.__setattr__(self, "records", named)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ThenWait:
     for_: DurationOrZero
     reason: str = ""
@@ -146,7 +94,7 @@ class ThenWait:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     name: Name
-    steps: OneOrMore[DnsStep]
+    steps: OneOrMore[PlanStep]
     then_wait: ThenWait | None = None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 
 from config.api import Api
-from config.model import Plan, Settings, SipRegisterProbe
+from config.model import DnsStep, Plan, Settings, SipRegisterProbe
 from config.problem import Path
 from config.secrets import Secret, SecretUnavailable, read
 
@@ -29,7 +29,8 @@ def _of_plan(path: Path, plan: Plan) -> Iterator[tuple[Path, Secret]]:
     for at, stage in enumerate(plan.stages):
         for number, step in enumerate(stage.steps):
             where: Path = (*path, "stages", at, "steps", number)
-            yield (*where, "provider", "rfc2136", "key", "secret"), step.provider.rfc2136.key.secret
+            if isinstance(step, DnsStep):
+                yield (*where, "provider", "rfc2136", "key", "secret"), step.provider.rfc2136.key.secret
 
 
 def _of_api(path: Path, api: Api) -> Iterator[tuple[Path, Secret]]:

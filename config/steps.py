@@ -9,6 +9,7 @@ from config.quantities import Size
 from config.rules import Between
 from config.secrets import Secret
 from config.templates import Body, HeaderKey, PathText, PointerKey, Text, Variable, Wanted
+from config.trunk_steps import TrunkStep as TrunkStep
 from config.units import (
     DnsName,
     Duration,
@@ -115,7 +116,7 @@ class Send:
     method: Literal["POST", "PUT", "PATCH", "DELETE"]
     path: PathText
     query: dict[str, Text] = field(default_factory=dict)
-    headers: dict[HeaderKey, str] = field(default_factory=dict)
+    headers: dict[HeaderKey, Text] = field(default_factory=dict)
     body: Body = None
     expect: OneOrMore[StatusClass] = ("2xx",)
     body_ok: BodyOk = BodyOk()
@@ -141,6 +142,9 @@ class Poll:
     """What makes the answer one about our work; until then it is asked again."""
     ok: dict[PointerKey, Wanted]
     failed: dict[PointerKey, Wanted] = field(default_factory=dict)
+    running: dict[PointerKey, Wanted] = field(default_factory=dict)
+    """What the object itself, as `capture` reads it, holds while such work goes on, whoever began it: its end is awaited before
+    the object is judged."""
     every: Duration = 2 * S
     timeout: Duration = 180 * S
 
@@ -161,7 +165,8 @@ class HttpStep:
     kind: Literal["http"]
     id: Name
     api: Name
-    vars: dict[Variable, Text] = field(default_factory=dict)
+    vars: dict[Variable, str] = field(default_factory=dict)
+    """What bare names in braces stand for."""
     capture: Capture
     revert: OneOrMore[Send]
     poll: Poll | None = None
@@ -171,4 +176,4 @@ class HttpStep:
     most_body: Size = 1_000_000
 
 
-PlanStep = DnsStep | HttpStep
+PlanStep = DnsStep | HttpStep | TrunkStep

@@ -119,10 +119,14 @@ def _check(value: object, depth: int) -> None:
     elif isinstance(value, list):
         for each in value:
             _check(each, depth - 1)
-    elif isinstance(value, float):
-        if not isfinite(value):
-            raise ValueError("JSON has no infinity and no NaN")
-    elif isinstance(value, int) and value not in _INTEGERS:
+    else:
+        _check_number(value)
+
+
+def _check_number(value: object) -> None:
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError("JSON has no infinity and no NaN")
+    if isinstance(value, int) and value not in _INTEGERS:
         raise ValueError(f"{value} is too large for a number in JSON: write it in quotes if the api takes text")
 
 

@@ -95,9 +95,10 @@ async def composed(
     keys = Keys(compose.webhook_keys(settings, environ).items())
 
     def reverters() -> Mapping[str, Reverter]:
-        return step_kinds.build(tsig=compose.tsig_keys(live.settings, environ), dns_transport=dns_transport)
+        tsig = compose.tsig_keys(live.settings, environ)
+        return step_kinds.build(tsig=tsig, api=probing.api, dns_transport=dns_transport)
 
-    reverters()  # a secret that cannot be read is known now, not when the run needs it
+    compose.tsig_keys(settings, environ)  # a secret that cannot be read is known now, not when the run needs it
     control_path = listening_path(settings.server.control, environ, settings.name)
     async with contextlib.AsyncExitStack() as stack:
         store = await open_journal(Path(settings.store.path))

@@ -12,6 +12,7 @@ from config import secrets
 from config.model import Plan as PlanSettings
 from config.model import Probe, Settings, SipRegisterProbe
 from config.secrets import SecretUnavailable
+from config.steps import DnsStep, PlanStep, TrunkStep
 from daemon import compose_gates
 from daemon.moments import Window
 from daemon.web import absence
@@ -19,8 +20,10 @@ from gates.gate import GateSpec
 from probes.resolver import Resolver, Servers
 from probes.schedule import Cadence
 from reverters.dns.expand import expand
+from reverters.http import definition
 from reverters.plan import Wait
-from reverters.planner import PlanSpec, StageSpec
+from reverters.planner import PlanSpec, StageSpec, StepSpec
+from reverters.trunk import expand as trunk_expand
 
 NS_PER_S = 1_000_000_000
 
@@ -37,12 +40,22 @@ def plan(name: str, settings: PlanSettings) -> PlanSpec:
     stages = tuple(
         StageSpec(
             name=stage.name,
-            steps=tuple(spec for step in stage.steps for spec in expand(step)),
+            steps=tuple(spec for step in stage.steps for spec in _expanded(step)),
             wait=Wait(stage.then_wait.for_, stage.then_wait.reason) if stage.then_wait else None,
         )
         for stage in settings.stages
     )
     return PlanSpec(name, stages)
+
+
+def _expanded(step: PlanStep) -> tuple[StepSpec, ...]:
+    match step:
+        case DnsStep():
+            return expand(step)
+        case TrunkStep():
+            return trunk_expand.expand(step)
+        case _:
+            return (definition.expand(step),)
 
 
 def plans(settings: Settings) -> dict[str, PlanSpec]:
@@ -85,7 +98,8 @@ def passwords(settings: Settings, environ: Mapping[str, str]) -> dict[str, bytes
 
 def tsig_keys(settings: Settings, environ: Mapping[str, str]) -> dict[str, bytes]:
     """TSIG key name to secret. Raises SecretUnavailable, naming the place."""
-    keys = [step.provider.rfc2136.key for found in settings.plans.values() for stage in found.stages for step in stage.steps]
+    steps = [step for found in settings.plans.values() for stage in found.stages for step in stage.steps]
+    keys = [step.provider.rfc2136.key for step in steps if isinstance(step, DnsStep)]
     return {key.name: _base64(key.secret, environ) for key in keys}
 
 

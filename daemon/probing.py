@@ -16,6 +16,7 @@ from daemon.registration_view import RegistrarView, RegistrationView
 from daemon.reload_decide import Changes
 from probes import registry
 from probes.clock import mono_ns
+from probes.exchange.api import Api
 from probes.exchange.apis import ApiSecrets
 from probes.exchange.tally import ApiFigures
 from probes.passive.alerts import Alerts
@@ -77,6 +78,10 @@ class Probing:
     def alerts(self, name: str) -> Alerts | None:
         """What the probe of this name has been told by Alertmanager; None where it is no such probe."""
         return self._means.alerts.get(name)
+
+    def api(self, name: str) -> Api:
+        """The API of that name as the configuration has it now. Raises KeyError where it has none."""
+        return self._means.apis.named(name)
 
     def apis(self) -> list[ApiFigures]:
         return self._means.apis.figures()

@@ -62,12 +62,13 @@ class StepProgress:
     """One step so far. `touched`: something was intended in this run, so finishing needs a proof.
 
     `attempt` numbers the intents; `troubles` are failed requests since the last success; `not_before_utc_ns` ends the
-    pause that was decided when the last one failed.
+    pause that was decided when the last one failed. `unanswered`: nobody knows what became of the last intent.
     """
 
     last: Last = Last.NOTHING
     live: Document = field(default_factory=dict)
     touched: bool = False
+    unanswered: bool = False
     attempt: int = 0
     troubles: int = 0
     not_before_utc_ns: int = 0
@@ -169,7 +170,7 @@ def _note_step(step: StepProgress, body: Body, at_utc_ns: int) -> StepProgress:
         case Inspected():
             return replace(step, last=_inspected(step, at_baseline=body.at_baseline), live=body.live, not_before_utc_ns=0)
         case Intended():
-            return replace(step, last=Last.INTENDED, touched=True, attempt=body.attempt)
+            return replace(step, last=Last.INTENDED, touched=True, unanswered=True, attempt=body.attempt)
         case Responded():
             return _responded(step, body, at_utc_ns)
         case Verified(holds=True):
@@ -187,6 +188,7 @@ def _inspected(step: StepProgress, *, at_baseline: bool) -> Last:
 
 
 def _responded(step: StepProgress, body: Responded, at_utc_ns: int) -> StepProgress:
+    step = replace(step, unanswered=step.unanswered and body.phase != "apply")
     if body.verdict == "applied":
         return replace(step, last=Last.APPLIED, troubles=0)
     if body.verdict == "terminal":

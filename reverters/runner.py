@@ -28,6 +28,13 @@ Found = TypeVar("Found")
 Append = Callable[[Body], Awaitable[JournalEntry]]
 
 
+UNANSWERED = Trouble(
+    False,
+    "outcome-unknown",
+    "it was begun, nobody knows what became of it, and it must not be done twice: look there, then retry or abandon",
+)
+
+
 class End(StrEnum):
     CLOSED = "closed"
     HALTED = "halted"  # by itself: the journal says where
@@ -134,6 +141,8 @@ class Runner:
     async def _inspect(self, step: Step) -> None:
         found = await self._modelled(lambda: self._reverters[step.kind].inspect(step))
         match found:
+            case Inspection(at_baseline=False, may_repeat=False) if self.progress.step(step.key).unanswered:
+                await self._trouble(step, "inspect", UNANSWERED)
             case Inspection(at_baseline, live, detail):
                 await self._record(Inspected(step.key, at_baseline, live, detail))
             case Trouble():
@@ -147,9 +156,10 @@ class Runner:
         match answer:
             case Applied(detail, facts):
                 await self._record(Responded(step.key, attempt, "apply", "applied", "", detail, facts=facts))
-            case Conflict(detail):
+            case Conflict(detail, facts):
                 delay = self._delay(step)
-                await self._record(Responded(step.key, attempt, "apply", "conflict", "conflict", detail, delay_ns=delay))
+                conflict = Responded(step.key, attempt, "apply", "conflict", "conflict", detail, delay_ns=delay, facts=facts)
+                await self._record(conflict)
             case Trouble():
                 await self._trouble(step, "apply", answer)
 
@@ -174,7 +184,8 @@ class Runner:
         verdict = "retryable" if trouble.retryable else "terminal"
         delay = self._delay(step, trouble.retry_after_ns) if trouble.retryable else 0
         attempt = self.progress.step(step.key).attempt
-        await self._record(Responded(step.key, attempt, phase, verdict, trouble.reason, trouble.detail, delay_ns=delay))
+        reason, detail, facts = trouble.reason, trouble.detail, trouble.facts
+        await self._record(Responded(step.key, attempt, phase, verdict, reason, detail, delay_ns=delay, facts=facts))
 
     def _delay(self, step: Step, retry_after_ns: int | None = None) -> int:
         troubles = self.progress.step(step.key).troubles

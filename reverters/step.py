@@ -10,11 +10,16 @@ from reverters.plan import Document, Step
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What the world holds now. `live` is journaled and handed to `apply` as the expected state of the swap."""
+    """What the world holds now. `live` is journaled and handed to `apply` as the expected state of the swap.
+
+    `may_repeat` False: the step starts something that must not be started twice, and the world does not show whether it was.
+    The runner then applies nothing after an intent of which nobody knows what became.
+    """
 
     at_baseline: bool
     live: Document
     detail: str = ""
+    may_repeat: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,7 @@ class Conflict:
     """A compare-and-swap lost: the world is no longer what was inspected, and nothing was changed."""
 
     detail: str
+    facts: Document = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,7 @@ class Trouble:
     reason: str
     detail: str
     retry_after_ns: int | None = None
+    facts: Document = field(default_factory=dict)
 
 
 class Reverter(Protocol):

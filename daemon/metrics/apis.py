@@ -24,6 +24,8 @@ class Apis(Collector):
         requests = {(api.name, outcome): times for api in apis for outcome, times in api.requests.items()}
         yield count("api_requests", "Requests by API and what came of them", ["api", "outcome"], requests)
         yield count("api_tokens", "Tokens that a login gave", ["api"], {(api.name,): api.tokens for api in apis})
+        told = "1 while the login gives no token"
+        yield by("api_login_failed", told, "api", {api.name: api.is_locked_out for api in apis})
         budgets = [(api.name, api.waited_ns, api.budget) for api in apis if api.budget is not None]
         told = "Requests that waited for the budget"
         yield count("api_requests_deferred", told, ["api"], {(name,): budget.waited for name, _, budget in budgets})

@@ -84,10 +84,14 @@ class Webhook(Collector):
         yield count("webhook_callers_by_number", told, ["gate", "answer", "number"], tally.numbers)
         yield count("webhook_absences", "Failures played for the reserved key", ["gate", "answer"], tally.absences)
         yield count("webhook_agent_checks", "Agent checks answered", ["gate", "word"], tally.agents)
-        yield count("webhook_alerts", "Notifications of Alertmanager, by probe: taken or malformed", ["probe", "result"], tally.alerts)
+        yield count(
+            "webhook_alerts", "Notifications of Alertmanager, by probe: taken or malformed", ["probe", "result"], tally.alerts
+        )
         if tally.certificate is not None:
             told = "1: the certificate on disk is in use, 0: it cannot be used and an older one is"
             yield gauge("webhook_certificate_reload_successful", told, tally.certificate)
+        if tally.certificate_ends is not None:
+            yield gauge("webhook_certificate_expiry_seconds", "When the certificate in use ends", tally.certificate_ends)
         refusals = {(reason,): count for reason, count in tally.refusals.items()}
         yield count("webhook_refused", "Requests that got no answer", ["reason"], refusals)
         yield self._durations()

@@ -13,6 +13,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from config.secrets import SecretUnavailable
+from daemon.web.not_after import not_after
 
 logger = logging.getLogger("cutoverd.web")
 
@@ -44,6 +45,8 @@ class Certificates:
         self._stamps = _stamps(files)
         self.context = _context(files)
         """For the next connection."""
+        self.ends = _ends(files)
+        """When the one in use ends, in UTC seconds; None where that cannot be read."""
         self.is_current = True
 
     def look(self) -> None:
@@ -59,6 +62,7 @@ class Certificates:
                 logger.error("the webhook's new certificate cannot be used, the old one stays: %s", fault)
             self.is_current = False
             return
+        self.ends = _ends(self._files)
         self.is_current = True
         logger.info("the webhook's certificate was loaded again from %s", self._files.certificate)
 
@@ -86,6 +90,14 @@ def _context(files: Files) -> ssl.SSLContext:
         _load_authorities(context, files.client_ca)
         context.verify_mode = ssl.CERT_REQUIRED
     return context
+
+
+def _ends(files: Files) -> int | None:
+    try:
+        return not_after(Path(files.certificate).read_text("ascii", "replace"))
+    except OSError as fault:
+        logger.warning("%s: when the certificate ends cannot be read: %s", files.certificate, fault.strerror)
+        return None
 
 
 def _readable(path: str) -> None:

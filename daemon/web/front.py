@@ -83,7 +83,7 @@ class Front:
 
     def _look(self, certificates: Certificates) -> None:
         certificates.look()
-        self._tally.certificate = certificates.is_current
+        self._tally.certificate, self._tally.certificate_ends = certificates.is_current, certificates.ends
         self._looking = asyncio.get_running_loop().call_later(self._look_s, self._look, certificates)
 
     def _stop_looking(self) -> None:

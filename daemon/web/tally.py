@@ -20,6 +20,7 @@ class Tally:
         "answers",
         "buckets",
         "certificate",
+        "certificate_ends",
         "last_ns",
         "numbers",
         "refusals",
@@ -50,6 +51,8 @@ class Tally:
         self.total_ns = 0
         self.certificate: bool | None = None
         """Whether the certificate on disk is the one in use; None without TLS."""
+        self.certificate_ends: int | None = None
+        """When the one in use ends, in UTC seconds; None without TLS."""
 
     def answered(
         self, gate: str, answer: str, key: str, *, began_ns: int, ended_ns: int, region: str = "", number: str = ""

@@ -12,16 +12,10 @@ from aiohttp import web
 
 from lab.platform import documents
 from lab.platform.documents import Document
+from lab.platform.refusal import Refusal as Refusal
+from lab.platform.refusal import not_found as not_found
 
 MOST_PAGE = 100
-
-
-class Refusal(Exception):
-    """An error of the platform's own form; `code` is one that the vendor documents."""
-
-    def __init__(self, status: int, code: str, message: str, *, retry_after_s: int | None = None) -> None:
-        super().__init__(message)
-        self.status, self.code, self.message, self.retry_after_s = status, code, message, retry_after_s
 
 
 def answer(document: object, *, status: int = 200) -> web.Response:
@@ -35,10 +29,6 @@ def refused(refusal: Refusal, *, context: str) -> web.Response:
     if refusal.retry_after_s is not None:
         response.headers["Retry-After"] = str(refusal.retry_after_s)
     return response
-
-
-def not_found(what: str) -> Refusal:
-    return Refusal(404, "not.found", f"The requested resource was not found: {what}")
 
 
 def listing(request: web.Request, entities: Sequence[Document], *, counted: bool = True) -> web.Response:

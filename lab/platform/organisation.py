@@ -9,6 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
+from lab.platform.publishing import Publishing
+from lab.platform.shelf import Shelf
+
+QUEUES = "/api/v2/routing/queues"
 T = TypeVar("T")
 RoutingState = Literal["OFF_QUEUE", "IDLE", "INTERACTING", "NOT_RESPONDING", "COMMUNICATING"]
 UserState = Literal["active", "inactive", "deleted"]
@@ -101,6 +105,12 @@ class Organisation:
     """How long the members that readers see stay behind a change."""
     version: dict[str, str] = field(default_factory=dict)
     """By flow: the version that is published."""
+    shelf: Shelf = field(default_factory=Shelf)
+    """Everything else, by the path it is read at."""
+    publishing: Publishing = field(default_factory=Publishing)
+    script_check: Literal[200, 206, 409] = 200
+    """What CXone says of a script that is saved: well, with warnings, not at all."""
+    most_script_history: int = 20
 
     def add_trunk(self, trunk: Trunk) -> Trunk:
         self.trunks[trunk.id] = trunk
@@ -127,7 +137,7 @@ class Organisation:
         for user, joined in changes.items():
             if user in members:
                 members[user] = Member(joined, members[user].ring, members[user].routing)
-        queue.members.set(members, now_ns=now_ns, lag_ns=self.membership_lag_ns)
+        queue.members.set(members, now_ns=now_ns, lag_ns=self._lag_ns(queue))
 
     def change_members(self, queue: Queue, users: list[str], *, remove: bool, now_ns: int) -> None:
         members = dict(queue.members.newest)
@@ -136,4 +146,7 @@ class Organisation:
                 members.pop(user, None)
             elif user in self.users:
                 members.setdefault(user, Member())
-        queue.members.set(members, now_ns=now_ns, lag_ns=self.membership_lag_ns)
+        queue.members.set(members, now_ns=now_ns, lag_ns=self._lag_ns(queue))
+
+    def _lag_ns(self, queue: Queue) -> int:
+        return max(self.membership_lag_ns, self.shelf.lag_of(f"{QUEUES}/{queue.id}/members"))

@@ -5,23 +5,43 @@ from __future__ import annotations
 from aiohttp import web
 
 from lab.platform import answers, documents, place
-from lab.platform.organisation import Organisation, Queue
+from lab.platform.kinds import SERVERS_OWN
+from lab.platform.organisation import QUEUES, Organisation, Queue
+from lab.platform.settings import wanted_document
+from lab.platform.shelf import Document
 
 VIEW, EDIT, MANAGE = "routing:queue:view", "routing:queue:edit", "routing:queueMember:manage"
 PERMISSIONS = frozenset({VIEW, EDIT, MANAGE})
-QUEUES = "/api/v2/routing/queues"
+COUNTS = frozenset({"memberCount", "userMemberCount", "joinedMemberCount"})
 
 
 async def _queues(request: web.Request) -> web.StreamResponse:
     organisation, now_ns = place.of(request, VIEW)
     named = request.query.getall("id", [])
     queues = [queue for queue in organisation.queues.values() if not named or queue.id in named]
-    return answers.listing(request, [documents.queue(queue, now_ns=now_ns) for queue in queues])
+    return answers.listing(request, [_document(organisation, queue, now_ns) for queue in queues])
 
 
 async def _queue(request: web.Request) -> web.StreamResponse:
     organisation, now_ns = place.of(request, VIEW)
-    return answers.answer(documents.queue(_named(organisation, request), now_ns=now_ns))
+    return answers.answer(_document(organisation, _named(organisation, request), now_ns))
+
+
+async def _replace(request: web.Request) -> web.StreamResponse:
+    """What the body leaves out is gone; there is no version, and the last writer wins."""
+    organisation, now_ns = place.of(request, EDIT)
+    queue, wanted = _named(organisation, request), await wanted_document(request, ("name",))
+    new = {name: value for name, value in wanted.items() if name not in SERVERS_OWN | COUNTS}
+    if not organisation.shelf.has(request.path):
+        organisation.shelf.put(request.path, {"name": queue.name})
+    organisation.shelf.write(request.path, new, now_ns=now_ns)
+    return answers.answer(documents.queue(queue, now_ns=now_ns) | new)
+
+
+def _document(organisation: Organisation, queue: Queue, now_ns: int) -> Document:
+    path = f"{QUEUES}/{queue.id}"
+    settings = organisation.shelf.seen(path, now_ns=now_ns) if organisation.shelf.has(path) else {}
+    return documents.queue(queue, now_ns=now_ns) | settings
 
 
 async def _members(request: web.Request) -> web.StreamResponse:
@@ -70,6 +90,7 @@ def _named(organisation: Organisation, request: web.Request) -> Queue:
 ROUTES = [
     web.get(QUEUES, _queues),
     web.get(f"{QUEUES}/{{queue}}", _queue),
+    web.put(f"{QUEUES}/{{queue}}", _replace),
     web.get(f"{QUEUES}/{{queue}}/members", _members),
     web.patch(f"{QUEUES}/{{queue}}/members", _join),
     web.post(f"{QUEUES}/{{queue}}/members", _change),

@@ -1,7 +1,7 @@
 """A contact-center platform in miniature, over HTTP: tokens that end, a rate limit, an organisation that can be broken.
 
-It is like Genesys Cloud where that has an API, and like the guide where only the guide has one (`test-calls`). It knows nothing
-of those who ask it.
+It is like Genesys Cloud where that has an API, like CXone below its own paths, and like the guide where only the guide has one.
+It knows nothing of those who ask it.
 """
 
 from __future__ import annotations
@@ -14,15 +14,35 @@ from dataclasses import dataclass
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from lab.platform import answers, calls, cxone, routing, telephony, users
+from lab.platform import (
+    answers,
+    calls,
+    campaigns,
+    cxone,
+    cxone_api,
+    flows,
+    guide,
+    routing,
+    settings,
+    skills,
+    telephony,
+    users,
+)
 from lab.platform.answers import Refusal
+from lab.platform.furniture import furnish
+from lab.platform.ledger import Entry, Ledger
 from lab.platform.organisation import Organisation
 from lab.platform.place import ORGANISATION, Place
 from lab.platform.quota import NS_PER_S, Quota, Standing, Tokens
-from lab.platform.trouble import Drops, Garbage, Hangs, Refuses, Trouble, Troubles
+from lab.platform.trouble import Drops, Garbage, Hangs, Refuses, Tears, Trouble, Troubles, is_carried_out
 from probes.clock import mono_ns
 
 REMEMBERED = 10_000
+LEDGERED = ("/api/", "/inContactAPI/", "/dr-manager/")
+PARTS = (telephony, users, routing, calls, settings, flows, skills, campaigns, guide)
+PERMISSIONS = frozenset().union(
+    *(part.PERMISSIONS for part in (telephony, routing, settings, flows, skills, campaigns)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +57,10 @@ CLIENT = Client("lab-client", "lab-client-key")
 
 
 class Platform:
-    """Serves `organisation` on `host` and `port` (0: a free one). An async context manager, or `open` and `close`.
+    """Serves `organisation` (without one, a furnished one) on `host` and `port` (0: a free one). An async context manager, or `open` and `close`.
 
-    `requests` are those to the API by `METHOD /path?query`, `token_requests` counts those for tokens. `permissions` are what
+    `requests` are those to the API by `METHOD /path?query`, `ledger` has them with their bodies and what became of them,
+    `token_requests` counts those for tokens. `permissions` are what
     the client's roles grant; take one out and the paths that need it answer 403.
     """
 
@@ -52,14 +73,16 @@ class Platform:
         port: int = 0,
         clock: Callable[[], int] = mono_ns,
     ) -> None:
-        self.organisation = organisation or Organisation()
+        self.organisation = organisation or furnish(Organisation())
         self.client = client or CLIENT
         self.host, self.port = host, port
         self.quota = Quota()
         self.tokens = Tokens()
         self.troubles = Troubles()
-        self.permissions = set(telephony.PERMISSIONS | routing.PERMISSIONS)
+        self.permissions = set(PERMISSIONS)
         self.requests: deque[str] = deque(maxlen=REMEMBERED)
+        self.ledger = Ledger()
+        self._turned = asyncio.Condition()
         self.token_requests = 0
         self.most_at_once = 0
         self._at_once = 0
@@ -83,8 +106,10 @@ class Platform:
         app = web.Application(middlewares=[self._front])
         app[ORGANISATION] = Place(self.organisation, self._clock, self.permissions)
         app.router.add_post("/oauth/token", self._token)
-        app.add_routes([*telephony.ROUTES, *users.ROUTES, *routing.ROUTES, *calls.ROUTES])
+        for part in PARTS:
+            app.add_routes(part.ROUTES)
         app.add_routes(cxone.routes(self.tokens, self._clock, self.client.id, self.client.secret))
+        app.add_routes(cxone_api.routes(self.tokens))
         self._closing.clear()
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -106,22 +131,53 @@ class Platform:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
+    async def until(self, holds: Callable[[Ledger], bool]) -> None:
+        """Waits for requests until the ledger is as `holds` wants it."""
+        async with self._turned:
+            await self._turned.wait_for(lambda: holds(self.ledger))
+
     @web.middleware
     async def _front(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         context = f"lab-{len(self.requests)}"
+        entry = await self._arrived(request)
         trouble = self.troubles.meets(request.method, request.path)
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
         try:
-            if trouble is not None and not (isinstance(trouble, Drops) and trouble.done):
-                self._remember(request)
-                return await self._broken(request, trouble)
-            response = await self._served(request, handler)
-            return await self._broken(request, trouble) if trouble is not None else response
+            response = await self._ended(request, handler, entry, trouble)
         except Refusal as refusal:
-            return answers.refused(refusal, context=context)
+            response = answers.refused(refusal, context=context)
         finally:
             self._at_once -= 1
+        if not isinstance(trouble, Hangs | Drops | Tears):
+            entry.status = response.status
+        await self._turn()
+        return response
+
+    async def _arrived(self, request: web.Request) -> Entry:
+        """The request's entry; of those that the ledger does not keep, one that nobody sees."""
+        if not request.path.startswith(LEDGERED):
+            return Entry(0, self._clock(), request.method, request.path, "", b"")
+        body = await request.read()
+        entry = self.ledger.note(request.method, request.path, request.query_string, body, now_ns=self._clock())
+        await self._turn()
+        return entry
+
+    async def _turn(self) -> None:
+        async with self._turned:
+            self._turned.notify_all()
+
+    async def _ended(self, request: web.Request, handler: Handler, entry: Entry, trouble: Trouble | None) -> web.StreamResponse:
+        entry.trouble = type(trouble).__name__ if trouble is not None else None
+        if not is_carried_out(trouble):
+            self._remember(request)
+            return await self._broken(request, trouble)
+        response = await self._served(request, handler)
+        entry.carried_out = response.status < 400
+        await self._turn()
+        if isinstance(trouble, Tears):
+            return await _torn(request, response)
+        return response if trouble is None else await self._broken(request, trouble)
 
     async def _served(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if not request.path.startswith("/api/"):
@@ -159,7 +215,7 @@ class Platform:
         """By the header (RFC 6749 §2.3.1) or in the form."""
         return answers.basic(request) or (name, secret)
 
-    async def _broken(self, request: web.Request, trouble: Trouble) -> web.StreamResponse:
+    async def _broken(self, request: web.Request, trouble: Trouble | None) -> web.StreamResponse:
         match trouble:
             case Refuses():
                 raise Refusal(trouble.status, trouble.code, trouble.message, retry_after_s=trouble.retry_after_s)
@@ -182,6 +238,18 @@ async def _answered(handler: Callable[[web.Request], Awaitable[web.StreamRespons
         return answers.refused(answers.not_found(request.path), context="lab-refused")
     except web.HTTPMethodNotAllowed:
         return answers.refused(Refusal(405, "method.not.allowed", "Method Not Allowed"), context="lab-refused")
+
+
+async def _torn(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
+    """Half of the body, and the end of the connection."""
+    body = response.body if isinstance(response, web.Response) and isinstance(response.body, bytes) else b""
+    torn = web.StreamResponse(status=response.status, headers={"Content-Type": "application/json"})
+    torn.content_length = len(body) + 1
+    await torn.prepare(request)
+    await torn.write(body[: len(body) // 2])
+    if request.transport is not None:
+        request.transport.abort()
+    return torn
 
 
 def _limited(response: web.StreamResponse, standing: Standing) -> web.StreamResponse:

@@ -49,6 +49,11 @@ class Grants(Protocol):
     @property
     def renewals(self) -> int: ...
 
+    @property
+    def failure(self) -> NoGrant | None:
+        """Why the last login gave nothing; None where it gave a grant, or nobody logs in."""
+        ...
+
     async def close(self) -> None: ...
 
 
@@ -56,6 +61,7 @@ class Fixed:
     """A grant that does not change, or none at all."""
 
     renewals = 0
+    failure = None
 
     def __init__(self, grant: Grant | None) -> None:
         self._grant = grant or Grant("", b"")

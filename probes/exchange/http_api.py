@@ -51,7 +51,8 @@ class HttpApi:
 
     def figures(self) -> ApiFigures:
         budget = None if self._budget is None else self._budget.figures(now_ns=clock.mono_ns())
-        return ApiFigures(self._name, dict(self._tally.requests), self._tally.waited_ns, self._grants.renewals, budget)
+        requests, locked_out = dict(self._tally.requests), self._grants.failure is not None
+        return ApiFigures(self._name, requests, self._tally.waited_ns, self._grants.renewals, budget, locked_out)
 
     async def close(self) -> None:
         """Idempotent. What is under way ends without an answer."""

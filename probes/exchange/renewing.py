@@ -47,6 +47,10 @@ class Renewing:
             await asyncio.wait((self._under_way,))
         return self._renewal.usable(now_ns=self._now()) or self._renewal.failure or NoGrant("not asked: the API is closed")
 
+    @property
+    def failure(self) -> NoGrant | None:
+        return self._renewal.failure
+
     def spurned(self, grant: Grant) -> bool:
         return self._renewal.spurned(grant, now_ns=self._now())
 

@@ -27,13 +27,16 @@ def outcome(ended: Ended) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ApiFigures:
-    """Since the start: requests by outcome, the time that they waited for their turn, tokens got; and the budget's own."""
+    """Since the start: requests by outcome, the time that they waited for their turn, tokens got; and the budget's own.
+    `is_locked_out` while the last login gave no token.
+    """
 
     name: str
     requests: Mapping[str, int]
     waited_ns: int
     tokens: int
     budget: Figures | None
+    is_locked_out: bool = False
 
 
 class Tally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from config.model import DnsRecord, DnsStep
+from config.steps import DnsRecord, DnsStep
 from reverters.plan import Document
 from reverters.planner import StepSpec
 

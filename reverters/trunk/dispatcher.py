@@ -41,11 +41,11 @@ class DispatcherSet:
             return refusal(told, self.question, where)
         try:
             found = _listed(told.result).get(self.id)
+            flags = None if found is None else dict(found)
         except (KeyError, TypeError, AttributeError):
             return Trouble(False, "unexpected", f"{where} gave its dispatcher list in a form that is not known")
-        if found is None:
+        if found is None or flags is None:
             return Trouble(False, "no-set", f"{where} has no {self.name}")
-        flags = dict(found)
         if len(flags) < len(found):
             detail = f"{where} holds one address twice in {self.name}: an order to disable it would reach only the first"
             return Trouble(False, "ambiguous", detail)
@@ -65,12 +65,12 @@ class DispatcherSet:
         if lost:
             listed = shown(", ".join(lost))
             return Trouble(False, "missing", f"{self.name} does not hold {listed} any more: put it back into the list and reload")
-        enable = [self._order("a", uri, wanted["flags"][uri]) for uri in sorted(then - now)]
-        disable = [self._order("d", uri, wanted["flags"].get(uri, "")) for uri in sorted(now - then)]
+        enable = [self._order("ap" if PROBING in wanted["flags"][uri] else "a", uri) for uri in sorted(then - now)]
+        disable = [self._order("d", uri) for uri in sorted(now - then)]
         return (*enable, *disable)
 
-    def _order(self, state: str, uri: str, flags: str) -> Call:
-        return Call("dispatcher.set_state", (state + ("p" if PROBING in flags else ""), self.id, uri))
+    def _order(self, state: str, uri: str) -> Call:
+        return Call("dispatcher.set_state", (state, self.id, uri))
 
     def told(self, state: Document) -> str:
         return shown(", ".join(f"{uri} {flags}" for uri, flags in sorted(state["flags"].items())) or "empty")

@@ -27,4 +27,6 @@ def _parts(step: TrunkStep) -> Iterator[tuple[str, dict[str, Document | int]]]:
     for id in step.dispatcher_sets:
         yield f"set:{id}", {"set": id}
     for pipe in step.pipes:
-        yield f"pipe:{pipe.name}", {"pipe": {"name": pipe.name, "limit": pipe.limit}}
+        # The step that limits has an object of its own: its capture proves that the pipe can be limited at all.
+        limited = "" if pipe.limit is None else ":limit"
+        yield f"pipe:{pipe.name}{limited}", {"pipe": {"name": pipe.name, "limit": pipe.limit}}

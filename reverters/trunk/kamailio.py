@@ -35,7 +35,7 @@ class KamailioReverter:
         return wanted if isinstance(wanted, Trouble) else live
 
     async def inspect(self, step: Step) -> Inspection | Trouble:
-        """Whether a value outlives a restart cannot be read: until this run has ordered that itself, it does not count as done."""
+        """Whether a value outlives a restart cannot be read: until this run has ordered that itself, it is not done."""
         target, wanted, live = await self._both(step)
         if isinstance(live, Trouble):
             return live

@@ -20,8 +20,8 @@ NO_LIMIT = "NOP"
 
 @dataclass(frozen=True, slots=True)
 class Pipe:
-    """The state is {"algorithm": name, "limit": number}. `limit` None: the step restores the baseline; otherwise it sets that many
-    requests a second, or the baseline's where those are fewer."""
+    """The state is {"algorithm": name, "limit": number}. `limit` None: the step restores the baseline; otherwise it sets that
+    many requests a second, or the baseline's where those are fewer."""
 
     pipe: str
     limit: int | None

@@ -49,7 +49,10 @@ PLAIN = json.loads(
     "gates": {"g": {"trip": {"probes": ["p"], "codes": [503]}, "on_trip": [{"run": "r"}]}},
     "plans": {"r": {"stages": [{"name": "s", "then_wait": {"for": "1s"}, "steps": [{"kind": "dns", "zone": "z.", "records":
     [{"name": "a", "type": "A", "values": ["192.0.2.1"]}], "provider": {"rfc2136": {"server": "h:53", "key": {"name": "k",
-    "secret": {"env": "T"}}}}}]}]}}}"""
+    "secret": {"env": "T"}}}}}, {"kind": "http", "id": "h", "api": "a", "vars": {"v": "x"}, "timeout": "1s", "capture": {"path":
+    "/x/{v}", "keep": ["/a"], "sets": ["/a"], "at": "/0"}, "revert": [{"method": "POST", "path": "/x", "id": "q", "idempotency":
+    "job", "body": {"$merge": ["current", "baseline"], "b": "{current/a}"}, "busy": {"status": [409]}}], "poll": {"ok": {"/s":
+    "d"}, "every": "1s"}, "verify": {"stable": 2}}]}]}}, "apis": {"a": {"base": "https://a"}}}"""
 )
 KEYS = st.sampled_from(sorted({str(part) for path in nodes(PLAIN) for part in path}))
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8) | KEYS

@@ -166,10 +166,11 @@ def test_the_certificate_of_a_probe_over_http_is_none_of_sip(scene: Scene) -> No
 
 def test_what_came_of_an_apis_requests_is_told(scene: Scene) -> None:
     figures = ApiFigures("crm", {"2xx": 5, "429": 1}, 1_500_000_000, 2, Figures(6, 3, 1, 30 * NS_PER_S, 0.5))
-    scene.metrics.apis(lambda: [figures, ApiFigures("open", {}, 0, 0, None)], tuple)
+    scene.metrics.apis(lambda: [figures, ApiFigures("open", {}, 0, 0, None, is_locked_out=True)], tuple)
     assert scene.value("api_requests_total", api="crm", outcome="2xx") == 5
     assert scene.value("api_requests_total", api="crm", outcome="429") == 1
     assert scene.value("api_tokens_total", api="crm") == 2
+    assert (scene.value("api_login_failed", api="crm"), scene.value("api_login_failed", api="open")) == (0, 1)
     assert scene.value("api_requests_deferred_total", api="crm") == 3
     assert scene.value("api_requests_refused_total", api="crm") == 1
     assert scene.value("api_budget_wait_seconds_total", api="crm") == 1.5

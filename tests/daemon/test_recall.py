@@ -53,7 +53,9 @@ def test_a_hold_survives_with_its_end() -> None:
 
 
 def test_a_planned_run_is_in_progress_and_latches_its_gates() -> None:
-    assert fold(PLANNED) == Cutover(run=RUN, latched={"inbound": frozenset({"rollback"})})
+    known = fold(PLANNED)
+    assert (known.run, known.latched) == (RUN, {"inbound": frozenset({"rollback"})})
+    assert [(each.gates, each.automatic) for each in known.started] == [(("inbound",), True)]
 
 
 def test_a_halted_run_waits_for_a_human_and_a_retry_moves_it() -> None:
@@ -71,7 +73,8 @@ def test_a_closed_run_leaves_the_latch_and_only_abandoning_disarms(outcome: str)
 
 def test_reset_ends_latch_and_arming() -> None:
     known = fold(operated("open"), operated("arm", plan=["d"]), PLANNED, Closed("restored", 1), operated("reset"))
-    assert known == Cutover()
+    assert replace(known, started=(), ended_utc_ns=0) == Cutover()
+    assert [each.gates for each in known.started] == [("inbound",)]
 
 
 def test_the_generation_is_the_highest_that_was_told() -> None:

@@ -29,33 +29,33 @@ LOAD = "armed: `disarm` first"
 SICK = "arming needs healthy gates: inbound is TRIPPED"
 ILL = "committing sends every caller to the new path and needs healthy gates: inbound is TRIPPED"
 
-COLUMNS = ("open", "arm", "disarm", "commit", "trip", "halt", "resume", "retry", "abandon", "reset", "hold", "release")
+COLUMNS = ("open", "arm", "disarm", "commit", "trip", "halt", "resume", "retry", "abandon", "reset", "hold", "release", "admit")
 STATES = {
-    #                       open  arm   disarm commit trip  halt resume     retry              abandon reset hold release
-    "prepared":            (OK,   NO,   OK,    NO,    NO,   OK,  NOTHING,   IDLE,              IDLE,   SURE, OK,  FREE),
-    "open":                (OPEN, OK,   OK,    OK,    OK,   OK,  NOTHING,   IDLE,              IDLE,   OK,   OK,  FREE),
-    "open-armed":          (OPEN, OK,   OK,    OK,    OK,   OK,  NOTHING,   IDLE,              IDLE,   LOAD, OK,  FREE),
-    "open-held":           (OPEN, OK,   OK,    OK,    OK,   OK,  NOTHING,   IDLE,              IDLE,   OK,   OK,  OK),
-    "open-tripped":        (OPEN, SICK, OK,    ILL,   OK,   OK,  NOTHING,   IDLE,              IDLE,   OK,   OK,  FREE),
-    "running":             (OPEN, RUN,  OK,    RUN,   OK,   OK,  NOTHING,   "the run has not", GOING,  RUN,  OK,  FREE),
-    "run-halted":          (OPEN, RUN,  OK,    RUN,   OK,   OK,  BY_ITSELF, OK,                OK,     RUN,  OK,  FREE),
-    "run-operator-halted": (OPEN, RUN,  OK,    RUN,   HALT, OK,  OK,        BY_HAND,           OK,     RUN,  OK,  FREE),
-    "reverted":            (RE,   RE,   OK,    RE,    OK,   OK,  NOTHING,   IDLE,              IDLE,   OK,   OK,  FREE),
+    #                       open  arm   disarm commit trip  halt resume     retry              abandon reset hold release admit
+    "prepared":            (OK,   NO,   OK,    NO,    NO,   OK,  NOTHING,   IDLE,              IDLE,   SURE, OK,  FREE, OK),
+    "open":                (OPEN, OK,   OK,    OK,    OK,   OK,  NOTHING,   IDLE,              IDLE,   OK,   OK,  FREE, OK),
+    "open-armed":          (OPEN, OK,   OK,    OK,    OK,   OK,  NOTHING,   IDLE,              IDLE,   LOAD, OK,  FREE, OK),
+    "open-held":           (OPEN, OK,   OK,    OK,    OK,   OK,  NOTHING,   IDLE,              IDLE,   OK,   OK,  OK,   OK),
+    "open-tripped":        (OPEN, SICK, OK,    ILL,   OK,   OK,  NOTHING,   IDLE,              IDLE,   OK,   OK,  FREE, OK),
+    "running":             (OPEN, RUN,  OK,    RUN,   OK,   OK,  NOTHING,   "the run has not", GOING,  RUN,  OK,  FREE, OK),
+    "run-halted":          (OPEN, RUN,  OK,    RUN,   OK,   OK,  BY_ITSELF, OK,                OK,     RUN,  OK,  FREE, OK),
+    "run-operator-halted": (OPEN, RUN,  OK,    RUN,   HALT, OK,  OK,        BY_HAND,           OK,     RUN,  OK,  FREE, OK),
+    "reverted":            (RE,   RE,   OK,    RE,    OK,   OK,  NOTHING,   IDLE,              IDLE,   OK,   OK,  FREE, RE),
     "committed":           (CO,   CO,   OK,    "the cutover is committed already",
-                                                      CO,   OK,  NOTHING,   IDLE,              IDLE,   CO,   OK,  FREE),
+                                                      CO,   OK,  NOTHING,   IDLE,              IDLE,   CO,   OK,  FREE, CO),
 }  # fmt: skip
 HALTED = {
-    "prepared":            (OK,   NO,   OK,    NO,    NO,   OK,  OK,        IDLE,              IDLE,   SURE, OK,  FREE),
-    "open":                (OPEN, HALT, OK,    OK,    HALT, OK,  OK,        IDLE,              IDLE,   OK,   OK,  FREE),
-    "open-armed":          (OPEN, HALT, OK,    OK,    HALT, OK,  OK,        IDLE,              IDLE,   LOAD, OK,  FREE),
-    "open-held":           (OPEN, HALT, OK,    OK,    HALT, OK,  OK,        IDLE,              IDLE,   OK,   OK,  OK),
-    "open-tripped":        (OPEN, HALT, OK,    ILL,   HALT, OK,  OK,        IDLE,              IDLE,   OK,   OK,  FREE),
-    "running":             (OPEN, RUN,  OK,    RUN,   HALT, OK,  OK,        BY_HAND,           OK,     RUN,  OK,  FREE),
-    "run-halted":          (OPEN, RUN,  OK,    RUN,   HALT, OK,  OK,        BY_HAND,           OK,     RUN,  OK,  FREE),
-    "run-operator-halted": (OPEN, RUN,  OK,    RUN,   HALT, OK,  OK,        BY_HAND,           OK,     RUN,  OK,  FREE),
-    "reverted":            (RE,   RE,   OK,    RE,    HALT, OK,  OK,        IDLE,              IDLE,   OK,   OK,  FREE),
+    "prepared":            (OK,   NO,   OK,    NO,    NO,   OK,  OK,        IDLE,              IDLE,   SURE, OK,  FREE, OK),
+    "open":                (OPEN, HALT, OK,    OK,    HALT, OK,  OK,        IDLE,              IDLE,   OK,   OK,  FREE, OK),
+    "open-armed":          (OPEN, HALT, OK,    OK,    HALT, OK,  OK,        IDLE,              IDLE,   LOAD, OK,  FREE, OK),
+    "open-held":           (OPEN, HALT, OK,    OK,    HALT, OK,  OK,        IDLE,              IDLE,   OK,   OK,  OK,   OK),
+    "open-tripped":        (OPEN, HALT, OK,    ILL,   HALT, OK,  OK,        IDLE,              IDLE,   OK,   OK,  FREE, OK),
+    "running":             (OPEN, RUN,  OK,    RUN,   HALT, OK,  OK,        BY_HAND,           OK,     RUN,  OK,  FREE, OK),
+    "run-halted":          (OPEN, RUN,  OK,    RUN,   HALT, OK,  OK,        BY_HAND,           OK,     RUN,  OK,  FREE, OK),
+    "run-operator-halted": (OPEN, RUN,  OK,    RUN,   HALT, OK,  OK,        BY_HAND,           OK,     RUN,  OK,  FREE, OK),
+    "reverted":            (RE,   RE,   OK,    RE,    HALT, OK,  OK,        IDLE,              IDLE,   OK,   OK,  FREE, RE),
     "committed":           (CO,   CO,   OK,    "the cutover is committed already",
-                                                      CO,   OK,  OK,        IDLE,              IDLE,   CO,   OK,  FREE),
+                                                      CO,   OK,  OK,        IDLE,              IDLE,   CO,   OK,  FREE, CO),
 }  # fmt: skip
 
 
@@ -132,6 +132,7 @@ def arguments(command: str, desk: Desk) -> dict[str, object]:
         "abandon": {"reason": "by hand"},
         "hold": {"gate": "inbound", "answer": "DEGRADED", "for_ns": HOUR_NS, "reason": "a look"},
         "release": {"gate": "inbound"},
+        "admit": {"gate": "inbound", "share": 500},
     }
     return carried.get(command, {})
 
@@ -160,7 +161,7 @@ def test_every_command_in_every_state(state: str, halted: bool, command: str, ou
 def test_the_table_has_every_command_and_every_state() -> None:
     assert set(COLUMNS) == set(Command)
     assert set(STATES) == set(HALTED) == set(REACH)
-    assert len(PAIRS) == 2 * 10 * 12
+    assert len(PAIRS) == 2 * 10 * 13
 
 
 @pytest.mark.parametrize("halted", [False, True])
@@ -170,7 +171,7 @@ def test_every_state_survives_a_restart(state: str, halted: bool) -> None:
     before = desk.cutover
     desk.restart()
     after = desk.cutover
-    told = ("phase", "armed", "halted", "holds", "latched", "run")
+    told = ("phase", "armed", "halted", "holds", "latched", "run", "admitted", "started", "ended_utc_ns")
     assert [getattr(after, name) for name in told] == [getattr(before, name) for name in told]
     assert after.generation >= before.generation
     assert desk.is_ok == (before.phase == "committed")

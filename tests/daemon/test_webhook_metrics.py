@@ -36,6 +36,13 @@ def test_agent_checks_are_counted_by_word() -> None:
     assert scraped(tally)["cutoverd_webhook_agent_checks_total", "inbound", "down"] == 1
 
 
+def test_the_end_of_the_certificate_is_told_only_where_it_is_known() -> None:
+    tally, name = Tally(), "cutoverd_webhook_certificate_expiry_seconds"
+    assert (name,) not in scraped(tally)
+    tally.certificate_ends = 1_800_000_000
+    assert scraped(tally)[name,] == 1_800_000_000
+
+
 def test_the_certificate_is_told_only_where_there_is_one() -> None:
     tally, name = Tally(), "cutoverd_webhook_certificate_reload_successful"
     assert (name,) not in scraped(tally)

@@ -130,7 +130,7 @@ async def _started(
 
 @contextlib.asynccontextmanager
 async def _process(folder: Path, settings: dict[str, str], certificate: tuple[Path, Path] | None) -> AsyncIterator[Kamailio]:
-    port, tls_port = _free_port(), _free_port() if certificate else 0
+    port, tls_port = free_port(), free_port() if certificate else 0
     orders = folder / f"{port}.sock"
     settings = settings | {"PORT": f"{port}", "ORDERS": f'"{orders}"'}
     if certificate is not None:
@@ -156,7 +156,7 @@ async def _process(folder: Path, settings: dict[str, str], certificate: tuple[Pa
         await reader
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """One that nobody listens on at this moment, by UDP or TCP."""
     while True:
         port = free_udp_port()

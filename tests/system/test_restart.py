@@ -151,15 +151,6 @@ async def test_a_second_daemon_on_the_same_store_is_refused_in_one_line(tmp_path
             assert b"Traceback" not in printed
 
 
-async def test_sighup_is_ignored_and_logged(tmp_path: Path) -> None:
-    async with Uas() as new:
-        config = write_settings(tmp_path, new=new.port, dns=NOWHERE)
-        async with guard(config) as running:
-            running.process.send_signal(signal.SIGHUP)
-            await running.said("SIGHUP is ignored")
-            assert (await running.status())["phase"] == "prepared"
-
-
 async def test_a_cutover_opened_without_a_baseline_can_go_back_and_capture_one(tmp_path: Path) -> None:
     async with knot(tmp_path) as name_server, Uas() as new:
         config = write_settings(tmp_path, new=new.port, dns=Dns(name_server.server, name_server.secret))

@@ -29,6 +29,7 @@ WITH_ARGUMENTS = {
     "abandon": ["abandon", "--reason", "x"],
     "hold": ["hold", "inbound", "--answer", "OK", "--reason", "x", "--for", "30m"],
     "release": ["release", "inbound"],
+    "admit": ["admit", "inbound", "5%"],
     "why": ["why", "inbound"],
 }
 ALONE = {"run", "lab", "check", "journal", "pacing", "lint-flow", "replay"}

@@ -89,6 +89,17 @@ def test_files_that_are_sound_again_are_used_again(files: Files, pairs: tuple[Pa
     assert certificates.context is not old
 
 
+def test_the_end_that_is_told_is_that_of_the_certificate_in_use(files: Files, pairs: tuple[Pair, Pair]) -> None:
+    certificates = Certificates(files)
+    assert certificates.ends == pairs[0].not_after
+    Path(files.certificate).write_text("garbage")
+    certificates.look()
+    assert certificates.ends == pairs[0].not_after
+    install(pairs[1], files)
+    certificates.look()
+    assert certificates.ends == pairs[1].not_after
+
+
 def test_unchanged_files_are_not_read_again(files: Files) -> None:
     certificates = Certificates(files)
     context = certificates.context
@@ -106,7 +117,7 @@ async def test_the_front_looks_for_a_new_certificate_by_itself(
     )
     opened = await Front(webhook, tally=tally, certificates=certificates, look_s=0.01).serve("127.0.0.1", 0)
     try:
-        assert tally.certificate is True
+        assert (tally.certificate, tally.certificate_ends) == (True, certificates.ends)
         Path(files.certificate).write_text("garbage")
         async with asyncio.timeout(DEADLINE_S):
             while tally.certificate is not False:

@@ -7,9 +7,12 @@ import contextlib
 import random
 import socket
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+import config
+from config.load import load
 from probes.sip.engine.engine import SipEngine
 from probes.sip.messages.message import Request, parse, serialise
 from probes.sip.verdict import MAX_DETAIL
@@ -85,6 +88,7 @@ async def test_the_daemon_draws_from_the_systems_randomness(monkeypatch: pytest.
 
     monkeypatch.setattr("daemon.app.composed", composed)
     monkeypatch.setattr(asyncio.get_running_loop(), "add_signal_handler", lambda *_: None, raising=False)
+    example = Path(config.__file__).parent / "examples/cutoverd.yaml"
     with pytest.raises(Composed) as reached:
-        await serve._run(None)  # type: ignore[arg-type]
+        await serve._run(load(example), str(example))
     assert type(reached.value.args[0]) is random.SystemRandom
