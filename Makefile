@@ -13,7 +13,7 @@ SETUP := $(VENV)/.setup
 DEV := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev peers check format docs test demo bench wheel lock clean
+.PHONY: help setup dev peers check format docs test demo bench conformity wheel lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,10 @@ bench: $(DEV) peers  ## speed and size, as ratios within one run; about fifteen 
 	$(BIN)/python -m bench.detect
 	$(BIN)/python -m bench.recording
 	$(BIN)/python -m bench.webhook
+
+conformity: $(DEV)  ## the lab's platform against its vendor's description, SWAGGER=file.json[.gz]
+	@test -n '$(SWAGGER)' || { echo 'make conformity SWAGGER=FILE: the file that GET /api/v2/docs/swagger leads to' >&2; exit 2; }
+	$(BIN)/python -m bench.conformity '$(SWAGGER)'
 
 wheel: $(SETUP)  ## dist/cutoverd-VERSION-py3-none-any.whl
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist .

@@ -55,6 +55,7 @@ SENT: list[tuple[str, str, Any]] = [
     ("PUT", f"{USER}/routingstatus", {"status": "IDLE"}),
     ("POST", f"{QUEUE}/members?delete=false", [{"id": "user-1"}]),
     ("PATCH", f"{QUEUE}/members", [{"id": "user-1", "joined": False}]),
+    ("PATCH", f"{QUEUE}/members/user-1", {"id": "user-1", "ringNumber": 2}),
 ]
 
 
@@ -117,6 +118,17 @@ class Study:
         shelf.intrude(furniture.FLOW, now_ns=now_ns, lockedUser={"id": "user-1", "version": 1})
         await self.ask("POST", f"{PUBLISH}?flow=flow-1&version=12.0", ill=True)
 
+    async def filed(self) -> None:
+        for version in ("12.0", "99.0"):
+            wanted = {"flows": [{"flow": {"id": "flow-1", "version": version}, "exportType": "Yaml"}]}
+            job = await self.ask("POST", "/api/v2/flows/export/jobs", wanted)
+            await self.ask("GET", f"/api/v2/flows/export/jobs/{job['id']}?expand=messages")
+        for file in ("inboundCall:\n  name: inbound\n", "nothing"):
+            job = await self.ask("POST", "/api/v2/flows/jobs", {})
+            async with self.session.put(job["presignedUrl"], data=file, headers=job["headers"]) as response:
+                assert response.status == 200
+            await self.ask("GET", f"/api/v2/flows/jobs/{job['id']}?expand=messages")
+
     async def ill(self) -> None:
         """Wrong versions in both forms, numbers that are taken, what is not there, what lacks its name; limits and ends."""
         for mismatch in (400, 409):
@@ -162,6 +174,7 @@ async def studied(vendor: Vendor) -> Study:
         async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as session:
             study = Study(vendor, platform, session)
             await study.well()
+            await study.filed()
             await study.published()
             await study.ill()
             return study

@@ -1,7 +1,7 @@
 """As much of Swagger 2.0 and JSON Schema as a vendor's description of its API needs. Pure.
 
-An `object` without properties is any value: so the vendor writes Java's Object. A field that a described object does not have is a
-fault of the answer; in a request it is one too, for the vendor would disregard it in silence.
+An `object` without properties is any value: so the vendor writes Java's Object. A field that a described object does
+not have is a fault of the answer; in a request it is one too, for the vendor would disregard it in silence.
 """
 
 from __future__ import annotations

@@ -51,7 +51,9 @@ def order(steps: Placed) -> Iterator[Finding]:
             message = f"pipe {name} of {api} is limited here and no later stage restores it: name it there without a limit"
             yield Finding((*path, "limit"), message)
         if any(isinstance(step, DnsStep) and _stage(where) <= _stage(path) for where, step in steps):
-            yield Finding((*path, "limit"), f"pipe {name} of {api} is limited when DNS has begun to move: limit it in a stage before")
+            yield Finding(
+                (*path, "limit"), f"pipe {name} of {api} is limited when DNS has begun to move: limit it in a stage before"
+            )
 
 
 def _last_restored(steps: Placed, api: str, name: str) -> int:

@@ -19,8 +19,8 @@ from config.problem import quoted
 from config.rules import Parsed, not_empty
 from config.units import OneOrMore
 
-MOST_TARGETS = 5_000
-"""In one list: each is a probe."""
+MOST_TARGETS = 1_000
+"""In one list: each is a probe, and what a gate of so many reckons holds all others up."""
 _SCHEME = re.compile(r"sips?:", re.IGNORECASE)
 
 

@@ -236,7 +236,9 @@ class Commands:
     def _not_now(self) -> str:
         cutover = self._board.cutover
         if cutover.phase is not Phase.PREPARED:
-            return f"phase {cutover.phase}: what is live now may already be the new path; a baseline is captured before `open`"
+            said = f"phase {cutover.phase}: what is live now may already be the new path; a baseline is captured before `open`"
+            back = "" if cutover.phase is Phase.COMMITTED else "; `reset` goes back, and sends callers to the baseline path"
+            return said + back
         return "armed" if cutover.armed else ""
 
     async def _store_baseline(self, baseline: Baseline, actor: str) -> Reply:

@@ -73,6 +73,7 @@ class Judge:
         self._waiting: deque[Ordered | Reload] = deque()
         self._pending: tuple[Ordered | Reload | None, Order] | None = None
         self._tripped: dict[str, Gate] = {}
+        self._replaced: frozenset[str] = frozenset()
         self._board.turned_ns = now.mono_ns
         self._publish(now)
 
@@ -97,10 +98,11 @@ class Judge:
             self._advance_all(Disturbed(reason), now)
         for message in messages:
             self._take(message, now)
+        self._replaced = frozenset()
         self._advance_all(Tick(), now)
         self._publish(now)
         self._board.turned_ns = now.mono_ns
-        self._watch.soak(self._situation(now))
+        self._watch.soak(self._situation(now), impaired=bool(self._board.impaired))
         self._order(now)
         self._watch.show(self._board)
         self._pace(now)
@@ -124,6 +126,8 @@ class Judge:
 
     def _take(self, message: Message, now: Moment) -> None:
         match message:
+            case Sample() if message.probe in self._replaced:
+                pass  # of the old one: the new one was not asked yet
             case Sample():
                 heard = self._watch.heard(self._tape.heard(message))
                 for name in self._concerned.get(message.probe, ()):
@@ -157,6 +161,9 @@ class Judge:
         if isinstance(event, Sample) and was_told(before, self.gates[name], event.probe):
             self._effects.counted(self.gates[name], event)
         if transition:
+            self._watch.interrupted(name)
+            if transition.after is not GateState.TRIPPED:
+                self._queued -= {name}  # what it trips for later is another trip
             self._publish(now, {name: transition})
             self._effects.transited(transition, self.gates[name])
 
@@ -275,6 +282,7 @@ class Judge:
         self._tape.anew((self.gates[name] for name in other.specs if name not in other.kept), other.afresh, now=now)
         self._concerned, self._window = concerned(other.specs), other.window
         self._watch.replace(other.oversight, other.afresh)
+        self._replaced = other.afresh
         self._publish(now)
 
     def _pace(self, now: Moment) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from config.units import duration_text
 from gates import command, machine
 from gates.command import Facts
 from gates.cutover import Command, Cutover
@@ -85,7 +86,21 @@ def decide(
     if what is Command.ADMIT:
         arguments = {**arguments, "by": "schedule" if arguments["share"] is None else "operator"}
     in_run = cutover.run.id if cutover.run and what in (Command.RETRY, Command.HALT, Command.RESUME) else ""
-    return Order((Operated(what, arguments),), actor, _DONE[what], in_run)
+    return Order((Operated(what, arguments),), actor, _done(what, arguments, facts), in_run)
+
+
+def _done(what: Command, arguments: Document, facts: Facts) -> str:
+    """What was done, with the values that were given."""
+    if what is Command.OPEN and facts.problem:
+        return f"{_DONE[what]}; no plan can run: {facts.problem}"
+    if what is Command.HOLD:
+        return f"held: {arguments['gate']} is {arguments['answer']} until `release` or for {duration_text(arguments['for_ns'])}"
+    if what is not Command.ADMIT:
+        return _DONE[what]
+    gate, admitted = arguments["gate"], arguments["share"]
+    if admitted is None:
+        return f"admitted: {gate} follows its schedule, from the share that holds now"
+    return f"admitted: an OK of {gate} is for {admitted / 100:g}% of the callers, until the next `admit` or `reset`"
 
 
 def _trip(arguments: Document, actor: str, gates: Mapping[str, Gate], plans: Mapping[str, Plan], now: Moment) -> Order:
@@ -105,7 +120,5 @@ _DONE: dict[Command, str] = {
     Command.RESUME: "resumed",
     Command.RETRY: "retrying: what is not finished is inspected afresh",
     Command.RESET: "reset: prepared, every answer is DEGRADED until `open`",
-    Command.HOLD: "held",
-    Command.RELEASE: "released",
-    Command.ADMIT: "admitted",
+    Command.RELEASE: "released: the answer follows the gate again",
 }

@@ -18,6 +18,7 @@ _BECAUSE = {  # what `gates.lease` gives as a reason, in words
     "reverted": "a run has closed: every answer is DEGRADED until `reset` and a new `open`",
     "latched": "a run of this gate started, or somebody tripped it by hand",
     "held": "somebody holds the answer at DEGRADED",
+    "shadow": "a shadow has no answer: the webhook knows no such gate (404), which means the baseline path",
     "unknown": "not every needed input has passed since the start, a reset or a gap in its results",
     "tripped": "the new path has failed the rule",
     "degraded": "callers were turned away, and the gate has not recovered since",

@@ -31,6 +31,7 @@ from daemon.reply import Exit, Reply
 from daemon.terms import Terms
 from daemon.web.keys import Keys
 from gates.cutover import Cutover
+from gates.gate import GateSpec
 from probes import clock
 from probes.exchange.apis import ApiSecrets
 from probes.resolver import Resolver
@@ -82,6 +83,7 @@ class Reloads:
         self._parts = parts
         self._read = read
         self._secrets: Mapping[tuple[str, str], bytes] = fingerprints(parts.live.settings, parts.environ)
+        self._gates: Mapping[str, GateSpec] = compose.gates(parts.live.settings)
         self._turn = asyncio.Lock()
 
     async def reload(self, actor: str) -> Reply:
@@ -136,7 +138,7 @@ class Reloads:
     def _standing(self) -> Side:
         book, settings = self._parts.book, self._parts.live.settings
         digests = {name: plan.digest for name, plan in book.plans.items()}
-        return Side(settings, compose.gates(settings), digests, book.problem, self._secrets)
+        return Side(settings, self._gates, digests, book.problem, self._secrets)
 
     async def _ask(self, made: _Made, actor: str) -> Reply:
         answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
@@ -163,7 +165,7 @@ class Reloads:
         parts, settings, named = self._parts, made.loaded.settings, made.changes.named
         before, stirred = parts.live.settings, made.changes
         parts.live.take(made.loaded, utc_ns=clock.read().utc_ns)
-        self._secrets = made.side.secrets
+        self._secrets, self._gates = made.side.secrets, made.side.gates
         if settings.resolvers != before.resolvers:
             parts.resolver.use(compose.resolvers(settings))
         parts.book.replace(made.specs)

@@ -14,7 +14,7 @@ from daemon.oversight import Oversight
 from daemon.recording.turn import Anew, Began, Event, Given, Turn, Unlatched
 from gates import doubt, machine
 from gates.doubt import Control
-from gates.gate import Gate, GateSpec, Transition, concerned, fresh, relatched
+from gates.gate import Gate, GateSpec, Transition, as_disturbed, concerned, fresh, relatched
 from gates.machine import Latch, Tick
 from probes.sample import Moment, Sample
 
@@ -71,7 +71,7 @@ class Replay:
         self._control = doubt.anew(self._control, self._control.probes, mark.probes)
         for name, ran in mark.gates.items():
             for label in self._labels.get(name, ()):
-                self.gates[label] = self._made(label, ran, mark.at)
+                self.gates[label] = as_disturbed(self._made(label, ran, mark.at), self.gates.values())
 
     def _unlatch(self, mark: Unlatched, labels: Iterable[str]) -> None:
         for label in labels:

@@ -24,7 +24,7 @@ class Gap:
 
 @dataclass(slots=True)
 class Read:
-    """How much was replayed, warm-up included, and what it lacks."""
+    """How much was replayed and told, which the warm-up is not, and what it lacks."""
 
     first: Moment | None = None
     last: Moment | None = None
@@ -75,12 +75,13 @@ class Study:
                 course.turned(replay.gates[label], turn.now)
 
     def _count(self, turn: Turn) -> None:
-        read = self.read
-        read.first, read.last = read.first or turn.now, turn.now
-        read.turns += 1
+        read, is_told = self.read, self._tells(turn.now)
+        if is_told:
+            read.first, read.last = read.first or turn.now, turn.now
+            read.turns += 1
         for event in turn.events:
             if isinstance(event, Sample):
-                read.samples += 1
+                read.samples += is_told
             elif isinstance(event, Lost):
                 read.gaps.append(Gap(turn.now, event.samples))
             elif isinstance(event, Seen) and event.transition.gate in self._names and self._tells(event.transition.at):

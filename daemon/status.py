@@ -82,11 +82,14 @@ def document(board: Board, standing: Standing, *, now: Moment) -> dict[str, Any]
 
 
 def exit_code(document: Mapping[str, Any]) -> Exit:
-    """The worst of the gates; a halt and a run of the whole cutover stand above each of them."""
+    """The worst of the gates; a halt and a run of the whole cutover stand above each of them. Shadows count where there are only
+    shadows, as in `why` of one.
+    """
     run = document["run"]
     if document["halted"] or (run and run["stopped"]):
         return Exit.HALTED
-    worst = max((_of_gate(gate) for gate in document["gates"] if not gate["shadow"]), default=Exit.UNKNOWN)
+    asked = [gate for gate in document["gates"] if not gate["shadow"]] or document["gates"]
+    worst = max((_of_gate(gate) for gate in asked), default=Exit.UNKNOWN)
     return max(worst, Exit.TRIPPED) if run else worst
 
 
@@ -94,7 +97,7 @@ def _of_gate(gate: Mapping[str, Any]) -> Exit:
     if gate["latched"]:
         return Exit.TRIPPED
     by_state = _BY_STATE.get(gate["state"], Exit.OK)
-    if gate["answer"] == "OK":
+    if gate["answer"] == "OK" or gate["shadow"]:
         return by_state
     return max(by_state, Exit.UNKNOWN if gate["reason"] in _UNJUDGED else Exit.DEGRADED)
 
@@ -113,12 +116,15 @@ def _run(run: Run | None) -> dict[str, Any] | None:
 
 
 def _gate(gate: Gate, board: Board, *, now: Moment) -> dict[str, Any]:
+    shadow = gate.spec.name in board.oversight.shadows
+    answered = _answered(board.leases.get(gate.spec.name), turned_ns=board.turned_ns, now=now)
     return {
         "gate": gate.spec.name,
         "state": str(gate.state),
-        **_answered(board.leases.get(gate.spec.name), turned_ns=board.turned_ns, now=now),
+        **answered,
+        "reason": "shadow" if shadow else answered["reason"],
         "latched": gate.latched,
-        "shadow": gate.spec.name in board.oversight.shadows,
+        "shadow": shadow,
         "admitted": _admitted(board.leases.get(gate.spec.name)),
         "ran": sorted(gate.ran),
         "hold": _hold(board.cutover, gate.spec.name, now=now),

@@ -12,7 +12,7 @@ from daemon.planbook import PlanBook
 from daemon.unasked import Situation
 from gates.command import Facts
 from gates.cutover import Cutover
-from gates.gate import Gate, GateSpec, GateState, fresh, relatched
+from gates.gate import Gate, GateSpec, GateState, as_disturbed, fresh, relatched
 from probes.sample import Moment
 
 
@@ -36,9 +36,10 @@ def begun(specs: Mapping[str, GateSpec], cutover: Cutover, *, now: Moment) -> di
 
 
 def gates_under(terms: Terms, before: Mapping[str, Gate], cutover: Cutover, *, now: Moment) -> dict[str, Gate]:
-    """In the order of the configuration."""
+    """In the order of the configuration. That we stood still is not forgotten: what was sent before comes in all the same."""
     made = begun({name: spec for name, spec in terms.specs.items() if name not in terms.kept}, cutover, now=now)
-    return {name: before[name] if name in terms.kept else made[name] for name in terms.specs}
+    found = {name: before[name] if name in terms.kept else made[name] for name in terms.specs}
+    return {name: gate if name in terms.kept else as_disturbed(gate, before.values()) for name, gate in found.items()}
 
 
 def facts(situation: Situation, book: PlanBook) -> Facts:
@@ -50,6 +51,7 @@ def facts(situation: Situation, book: PlanBook) -> Facts:
         digests=tuple(plan.digest for plan in situation.plans.values()),
         unhealthy=tuple(f"{name} is {gate.state}" for name, gate in gates.items() if gate.state is not GateState.HEALTHY),
         gates=frozenset(gates),
+        shadows=situation.oversight.shadows,
         problem=book.problem if book.specs else "",
         objections=unasked.objections_by_hand(situation),
         interlocks=interlocks.names,

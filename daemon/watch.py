@@ -18,7 +18,7 @@ from gates import admit, doubt, machine
 from gates.cutover import Cutover
 from gates.doubt import Control
 from gates.gate import Gate, GateState
-from probes.sample import Moment, Sample
+from probes.sample import NS_PER_S, Moment, Sample
 from reverters.entries import Body, Operated
 from reverters.plan import Plan
 
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 KEPT_FROM_STARTING = "interlocked"
 WOULD_RUN = "would-run"
+SAID_AGAIN_NS = 60 * NS_PER_S
+"""What comes and goes is journaled no more often than this."""
 
 
 class Watch:
@@ -35,6 +37,7 @@ class Watch:
         self.kept: tuple[Kept, ...] = ()
         """Runs that are due and do not start, as of the last turn."""
         self._soaked: dict[str, tuple[int, int]] = {}
+        self._said: dict[tuple[str, str, str], int] = {}
         self._foretold: set[tuple[str, str]] = set()
         self._suspect: frozenset[str] = frozenset()
 
@@ -72,13 +75,21 @@ class Watch:
     def show(self, board: Board) -> None:
         board.oversight, board.control, board.kept = self.oversight, self.control, self.kept
 
-    def soak(self, situation: Situation) -> None:
-        """To be told of every turn, or a gate that was not HEALTHY between two of them would seem to have soaked on."""
-        self._soaked = unasked.soaked(situation, self._soaked)
+    def interrupted(self, gate: str) -> None:
+        """Its state or answer has changed: within one turn it may have been bad and be HEALTHY again."""
+        self._soaked.pop(gate, None)
+
+    def soak(self, situation: Situation, *, impaired: bool) -> None:
+        """To be told of every turn, or a gate that was not HEALTHY between two of them would seem to have soaked on. While we are
+        impaired nobody is let in, so nothing soaks.
+        """
+        self._soaked = {} if impaired else unasked.soaked(situation, self._soaked)
 
     def news(self, kept: tuple[Kept, ...], shadows: Mapping[str, Gate], *, now: Moment) -> list[Body]:
         """For the journal: which interlock has begun to keep a run from starting, and what a shadow would have started."""
-        known = {(each.gate, each.plan, each.objection.name) for each in self.kept}
+        self._said = {name: at for name, at in self._said.items() if now.mono_ns - at < SAID_AGAIN_NS}
+        known = {_name(each) for each in self.kept} | self._said.keys()
+        self._said |= {_name(each): now.mono_ns for each in kept if _name(each) not in known}
         self.kept = kept
         found: list[Body] = [
             Operated(
@@ -91,7 +102,7 @@ class Watch:
                 },
             )
             for each in kept
-            if (each.gate, each.plan, each.objection.name) not in known
+            if _name(each) not in known
         ]
         tripped = {name for name, gate in shadows.items() if gate.state is GateState.TRIPPED}
         self._foretold = {each for each in self._foretold if each[0] in tripped}
@@ -113,3 +124,7 @@ class Watch:
             return None
         before, self._suspect = self._suspect, suspect
         return suspect, frozenset(beside) - before
+
+
+def _name(kept: Kept) -> tuple[str, str, str]:
+    return kept.gate, kept.plan, kept.objection.name

@@ -12,7 +12,7 @@ from typing import Any
 
 from config.model import Probe, Settings, SipOptionsProbe, SipProbe, SipRegisterProbe
 from config.problem import did_you_mean, quoted
-from daemon import evidence, newest, outlook, overlays, standby, status, why_rules
+from daemon import evidence, newest, outlook, overlays, passing, standby, status, why_rules
 from daemon.board import Board
 from daemon.change import Change
 from daemon.forecast import Pace
@@ -22,11 +22,14 @@ from daemon.status import Standing, instant
 from gates import machine, words
 from gates.gate import Gate, Transition
 from gates.input import Input
+from probes.exchange.veil import veiled
 from probes.sample import NS_PER_MS, Moment, Outcome, Sample
 from probes.schedule import Cadence
 
 SHOWN = 5
 """Results of each input that stand beside a gate; all that are kept stand beside the probe."""
+LONGEST_ASKED = 2_100
+"""A URL and its method."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,7 @@ def _input(ground: Ground, gate: Gate, told: dict[str, Any], *, now: Moment) -> 
         "first_failed": evidence.when(known.first_failed, now=now),
         "first_counted": evidence.when(known.first_counted, now=now),
         "last_pass": evidence.when(known.passed_at, now=now),
+        "durations": passing.durations(ground.settings.probes.get(probe)),
         "results": [
             {**evidence.result(each, now=now), "counts": evidence.counts(gate, each, judged)}
             for each in reversed(list(results)[-SHOWN:])
@@ -161,8 +165,10 @@ def _probe(ground: Ground, name: str, *, now: Moment) -> dict[str, Any]:
         "newest": newest.newest(ground.results.get(name, ())),
         "is_rejected": isinstance(settings, SipRegisterProbe) and newest.is_rejected(ground.results.get(name, ())),
         "path": settings.path,
-        "target": settings.asked,
+        "target": veiled(settings.asked.encode(), most=LONGEST_ASKED).decode("utf-8", "replace"),
         "source": str(settings.source) if isinstance(settings, SipProbe) and settings.source else "",
+        "passes": passing.passes(settings),
+        "durations": passing.durations(settings),
         "accept": [str(status) for status in settings.accept] if isinstance(settings, SipOptionsProbe) else [],
         "cadence": evidence.cadence(pace),
         "hastened_by": [gate.spec.name for gate in _hasty(ground.board, now=now) if name in _named(gate)],

@@ -39,8 +39,10 @@ def ticket(conversation: str) -> int:
 
 
 def share(steps: Sequence[Step], admitted: Admitted | None) -> int:
-    """What holds now. A schedule that was shortened since does not lower what was reached."""
-    if admitted is not None:
+    """What holds now. A schedule that was shortened since does not lower what was reached; without one there is nothing that
+    keeps anybody out but an operator's word.
+    """
+    if admitted is not None and (steps or not admitted.by_schedule):
         return admitted.share
     return steps[0].share if steps else ALL
 
@@ -50,6 +52,8 @@ def following(steps: Sequence[Step], admitted: Admitted | None) -> tuple[int, in
     if admitted is not None and not admitted.by_schedule:
         return None
     now = share(steps, admitted)
+    if steps and now < steps[0].share:  # an operator had gone below the schedule's first share: that comes first
+        return None if steps[0].soak_ns is None else (steps[0].share, steps[0].soak_ns)
     for step, after in pairwise(steps):
         if after.share > now:
             return None if step.soak_ns is None else (after.share, step.soak_ns)

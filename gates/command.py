@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
+from gates import interlock
 from gates.cutover import Command, Cutover, Phase
 from gates.objection import Objection
 
@@ -23,6 +25,8 @@ class Facts:
     digests: tuple[str, ...] = ()
     unhealthy: tuple[str, ...] = ()
     gates: frozenset[str] = frozenset()
+    """Those that have an answer."""
+    shadows: frozenset[str] = frozenset()
     problem: str = ""
     objections: Mapping[str, tuple[Objection, ...]] = field(default_factory=dict)
     """What assertions and gating rules have against a run by hand, by the plan's digest."""
@@ -109,6 +113,8 @@ def _interlocked(digest: str, cutover: Cutover, arguments: Mapping[str, object],
     given = arguments.get("override")
     overridden = [str(name) for name in given] if isinstance(given, list | tuple) else []
     unknown = sorted(set(overridden) - facts.interlocks)
+    if unknown and set(unknown) <= set(interlock.OWN):
+        return f"{', '.join(unknown)} keeps no run by hand from starting: leave out the override"
     if unknown:
         known = ", ".join(sorted(facts.interlocks)) or "none"
         return f"no interlock is named {', '.join(repr(name) for name in unknown)}: those that can be overridden: {known}"
@@ -153,7 +159,14 @@ def _reset(cutover: Cutover, arguments: Mapping[str, object], facts: Facts) -> s
 
 def _gate(cutover: Cutover, arguments: Mapping[str, object], facts: Facts) -> str:
     gate = str(arguments.get("gate"))
-    return "" if gate in facts.gates else f"no gate is named {gate!r}: {', '.join(sorted(facts.gates))}"
+    if gate in facts.gates:
+        return ""
+    if gate in facts.shadows:
+        return f"{gate} is a shadow: it has no answer"
+    known = sorted(facts.gates)
+    near = get_close_matches(gate, known, n=1)
+    meant = f"; did you mean {near[0]!r}? Gates" if near else ""
+    return f"no gate is named {gate!r}{meant}: {', '.join(known)}"
 
 
 def _release(cutover: Cutover, arguments: Mapping[str, object], facts: Facts) -> str:

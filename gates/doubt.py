@@ -31,11 +31,12 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The newest result of one control target."""
+    """The newest result of one control target. `failing`: the newest of its results that was no ERROR is a FAIL."""
 
     sequence: int
     sent: Moment
     outcome: Outcome
+    failing: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +67,19 @@ class Control:
 
     def failing(self) -> list[str]:
         """The control probes of which a target fails, sorted."""
-        return sorted({probe for (probe, _), each in self.newest.items() if each.outcome is Outcome.FAIL})
+        return sorted({probe for (probe, _), each in self.newest.items() if each.failing})
 
 
 def heard(control: Control, sample: Sample) -> Control:
     """`control` after a sample of any probe."""
     if sample.probe not in control.probes:
         return control
-    key, result = (sample.probe, sample.result.target), sample.result
+    key = sample.probe, sample.result.target
     known = control.newest.get(key)
     if known is not None and known.sequence >= sample.sequence:
         return control
-    kept = {other: each for other, each in control.newest.items() if other[0] != sample.probe or other[1] in result.among}
-    newest = {**kept, key: Heard(sample.sequence, sample.sent, result.outcome)}
-    failed = [each for each in newest.values() if each.outcome is Outcome.FAIL]
+    newest = _newest(control.newest, key, sample)
+    failed = [each for each in newest.values() if each.failing]
     # Who was not heard yet counts as well: one failure at start is not "all that we know".
     ill = 2 * len(failed) > max(len(newest), len(control.probes))
     if ill and not control.is_ill:
@@ -88,6 +88,29 @@ def heard(control: Control, sample: Sample) -> Control:
     if not ill and control.is_ill:
         return replace(control, newest=newest, ill_until_ns=sample.sent.mono_ns)
     return replace(control, newest=newest)
+
+
+def _newest(before: Mapping[Key, Heard], key: Key, sample: Sample) -> dict[Key, Heard]:
+    """What could not be asked goes on failing, or not, as it did: an ERROR makes nobody well, and proves nothing."""
+    result = sample.result
+    blind = result.outcome is Outcome.ERROR
+    stay = {other for other in before if other[0] != sample.probe or other[1] in result.among}
+    if blind and not result.target:  # nobody was asked, so nobody has left
+        stay = set(before)
+        of_probe = [other for other in before if other[0] == sample.probe]
+        told = [other for other in of_probe if before[other].sequence < sample.sequence] if of_probe else [key]
+    else:
+        told = [key]
+    heard_now = {
+        each: Heard(
+            sample.sequence,
+            sample.sent,
+            result.outcome,
+            failing=(each in before and before[each].failing) if blind else result.outcome is Outcome.FAIL,
+        )
+        for each in told
+    }
+    return {**{other: each for other, each in before.items() if other in stay}, **heard_now}
 
 
 def anew(control: Control, probes: frozenset[str], afresh: frozenset[str]) -> Control:

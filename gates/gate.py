@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -19,6 +19,7 @@ __all__ = [
     "Input",
     "OnTrip",
     "Transition",
+    "as_disturbed",
     "concerned",
     "fresh",
     "informed",
@@ -112,6 +113,11 @@ def was_told(before: Gate, after: Gate, probe: str) -> bool:
 def relatched(spec: GateSpec, ran: frozenset[str], *, now: Moment) -> Gate:
     """A gate as it starts when the journal holds it latched. Its confirm clocks begin again: evidence does not outlive us."""
     return replace(fresh(spec), state=GateState.TRIPPED, latched=True, ran=ran, tripped=now)
+
+
+def as_disturbed(gate: Gate, others: Iterable[Gate]) -> Gate:
+    """A gate that begins beside others, as doubtful of what was sent before as they are."""
+    return replace(gate, undisturbed_ns=max((other.undisturbed_ns for other in others), default=-1))
 
 
 def concerned(specs: Mapping[str, GateSpec]) -> dict[str, tuple[str, ...]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from gates import machine
+from gates import machine, verdict
 from gates.cutover import Cutover
 from gates.doubt import Control
 from gates.gate import Gate, GateState
@@ -70,18 +70,20 @@ def to_automatic(
     plan: str,
     gate: Gate,
     *,
+    latches: Iterable[str],
     gates: Mapping[str, Gate],
     cutover: Cutover,
     control: Control,
     now: Moment,
 ) -> tuple[Objection, ...]:
-    """Everything against a run of `plan` that a trip of `gate` would start now."""
+    """Everything against a run of `plan` that a trip of `gate` would start now, and that `latches` these gates."""
+    tripping = frozenset(latches)
     return (
         *_blocked(interlocks, now),
         *_between(interlocks, gate.spec.name, cutover, now),
-        *_blast(interlocks.blast, gate.spec.name, gates, cutover, now),
+        *_blast(interlocks.blast, tripping, gates, cutover, now),
         *_control(gate, control, now=now),
-        *by_rule(interlocks, plan, {gate.spec.name}, gates=gates),
+        *by_rule(interlocks, plan, tripping, gates=gates),
     )
 
 
@@ -106,11 +108,13 @@ def _between(interlocks: Interlocks, gate: str, cutover: Cutover, now: Moment) -
         )
 
 
-def _blast(blast: Blast | None, gate: str, gates: Mapping[str, Gate], cutover: Cutover, now: Moment) -> Iterator[Objection]:
+def _blast(
+    blast: Blast | None, tripping: frozenset[str], gates: Mapping[str, Gate], cutover: Cutover, now: Moment
+) -> Iterator[Objection]:
     if blast is None:
         return
     began_ns = now.utc_ns - blast.within_ns
-    tripped = {gate} | {name for run in cutover.started if run.automatic and run.utc_ns > began_ns for name in run.gates}
+    tripped = tripping | {name for run in cutover.started if run.automatic and run.utc_ns > began_ns for name in run.gates}
     within = f"within {_seconds(blast.within_ns)}"
     if blast.gates is not None and len(tripped) > blast.gates:
         yield Objection("blast-radius", f"{len(tripped)} gates {within} ({_listed(tripped)}): at most {blast.gates}")
@@ -125,6 +129,11 @@ def _blast(blast: Blast | None, gate: str, gates: Mapping[str, Gate], cutover: C
 def _control(gate: Gate, control: Control, *, now: Moment) -> Iterator[Objection]:
     if control.is_ill:
         yield Objection("control", f"control targets fail too ({', '.join(control.failing())}): the trouble is perhaps our own")
+        return
+    if control.ill_until_ns is not None and not verdict.asked_after(gate, control.ill_until_ns, now=now):
+        yield Objection(
+            "control", "control targets pass again, and what failed was not asked since: the trouble was perhaps our own"
+        )
         return
     began = machine.first_failed(gate, now=now) or gate.tripped
     if began is not None and not control.proven(since_ns=began.mono_ns):

@@ -251,16 +251,12 @@ def due_plans(gate: Gate, *, now: Moment) -> tuple[str, ...]:
         return ()
     if not verdict.is_undisturbed(gate, now=now):
         return ()  # time that passed while we stood still confirms nothing: first a failure from after it
-    return tuple(
-        entry.plan
-        for entry in gate.spec.on_trip
-        if entry.plan not in gate.ran and _confirmed_at(gate, entry.confirm_for_ns, now=now) <= now.mono_ns
-    )
-
-
-def _confirmed_at(gate: Gate, confirm_for_ns: int, *, now: Moment) -> int:
     since_ns = verdict.bad_since(gate, now=now)
-    return (since_ns if since_ns is not None else gate.tripped.mono_ns if gate.tripped else 0) + confirm_for_ns
+    if since_ns is None:
+        return ()
+    return tuple(
+        entry.plan for entry in gate.spec.on_trip if entry.plan not in gate.ran and since_ns + entry.confirm_for_ns <= now.mono_ns
+    )
 
 
 def deadline(gate: Gate, *, now: Moment) -> int | None:
@@ -268,9 +264,8 @@ def deadline(gate: Gate, *, now: Moment) -> int | None:
     at a stretch of time is read on every turn.
     """
     moments = [known.sent.mono_ns + gate.spec.max_age_ns + 1 for known in gate.inputs.values() if known.sent]
-    if gate.state is TR:
-        waiting = [entry for entry in gate.spec.on_trip if entry.plan not in gate.ran]
-        moments += [_confirmed_at(gate, entry.confirm_for_ns, now=now) for entry in waiting]
+    if gate.state is TR and (since_ns := verdict.bad_since(gate, now=now)) is not None:
+        moments += [since_ns + entry.confirm_for_ns for entry in gate.spec.on_trip if entry.plan not in gate.ran]
     return min((moment for moment in moments if moment > now.mono_ns), default=None)
 
 

@@ -75,18 +75,21 @@ class GateSpec:
     remembering: Mapping[str, tuple[Seat, ...]] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        needed = tuple(dict.fromkeys(probe for clause in self.clauses for probe in clause.probes))
+        rules = _rules(self.clauses)
+        needed = tuple(rules)
         threshold = max(clause.rule.threshold for clause in self.clauses)
-        counted = {probe: _countings(probe, self.clauses) for probe in needed}
+        counted = {probe: _countings(probe, of_probe) for probe, of_probe in rules.items()}
         like = next(iter(counted.values()))[0]
         counted |= {probe: (Counting(probe, like.codes, threshold),) for probe in self.baseline if probe not in counted}
         seats = tuple(_seats(index, clause, counted) for index, clause in enumerate(self.clauses))
-        keeping = [seat for row in seats for seat in row if seat.rule.fresh() is not None]
+        remembering: dict[str, list[Seat]] = {probe: [] for probe in needed}
+        for seat in (seat for row in seats for seat in row if seat.rule.fresh() is not None):
+            remembering[seat.probe].append(seat)
         self._set("needed", needed)
         self._set("threshold", threshold)
         self._set("countings", counted)
         self._set("seats", seats)
-        self._set("remembering", {probe: tuple(seat for seat in keeping if seat.probe == probe) for probe in needed})
+        self._set("remembering", {probe: tuple(row) for probe, row in remembering.items()})
 
     @property
     def sole(self) -> Consecutive | None:
@@ -104,9 +107,17 @@ class GateSpec:
         object.__setattr__(self, name, value)
 
 
-def _countings(probe: str, clauses: Iterable[Clause]) -> tuple[Counting, ...]:
+def _rules(clauses: Iterable[Clause]) -> dict[str, list[Rule[Any]]]:
+    """By probe, in the order in which clauses name them: a list of targets makes hundreds of probes of one gate."""
+    found: dict[str, list[Rule[Any]]] = {}
+    for clause in clauses:
+        for probe in dict.fromkeys(clause.probes):
+            found.setdefault(probe, []).append(clause.rule)
+    return found
+
+
+def _countings(probe: str, rules: list[Rule[Any]]) -> tuple[Counting, ...]:
     """One for each set of codes that `consecutive` rules count of the probe; where there is none, one by another rule's codes."""
-    rules = [clause.rule for clause in clauses if probe in clause.probes]
     sets: dict[frozenset[int], int] = {}
     for rule in [each for each in rules if isinstance(each, Consecutive)] or rules[:1]:
         codes = codes_of(rule)

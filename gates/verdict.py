@@ -44,11 +44,14 @@ def _level(gate: Gate, seat: Seat, *, now: Moment) -> Level:
         return Level.STALE
     if isinstance(seat.rule, Consecutive):
         return seat.rule.level(known)
-    return _counted_for(seat, reading(gate, seat, now=now).level)
+    return _counted_for(seat, reading(gate, seat, now=now).level, known)
 
 
-def _counted_for(seat: Seat, found: Level) -> Level:
-    return seat.missing if found is Level.UNDECIDED else found
+def _counted_for(seat: Seat, found: Level, known: Input) -> Level:
+    """An undecided rule may be taken for passing; a result that failed is still no pass."""
+    if found is not Level.UNDECIDED:
+        return found
+    return Level.FAILING if seat.missing is Level.FINE and known.failing else seat.missing
 
 
 def reading(gate: Gate, seat: Seat, *, now: Moment) -> Reading:
@@ -63,7 +66,7 @@ def members(gate: Gate, *, now: Moment) -> list[list[Member]]:
 def _member(gate: Gate, seat: Seat, *, now: Moment) -> Member:
     known, found = gate.inputs[seat.key], reading(gate, seat, now=now)
     stale = is_stale(known, max_age_ns=gate.spec.max_age_ns, now=now)
-    return Member(seat, known, found, Level.STALE if stale else _counted_for(seat, found.level))
+    return Member(seat, known, found, Level.STALE if stale else _counted_for(seat, found.level, known))
 
 
 def clause_level(clause: Clause, row: list[Member]) -> Level:
@@ -95,12 +98,12 @@ def stands(gate: Gate, *, now: Moment) -> bool:
 
 def bad_since(gate: Gate, *, now: Moment) -> int | None:
     """Since which monotonic nanosecond, at the trip or later, enough members have been bad without a break (for a rule that
-    counts in a row: a PASS). None while they are not.
+    counts in a row: a PASS). None while they are not, or are bad in a way that confirms nothing.
     """
     tripped_ns = gate.tripped.mono_ns if gate.tripped else 0
 
     def began(member: Member) -> int | None:
-        if member.level is not Level.BAD:
+        if member.level is not Level.BAD or not member.reading.confirms:
             return None
         return max(tripped_ns, member.reading.restarts.mono_ns if member.reading.restarts else 0)
 
@@ -109,12 +112,17 @@ def bad_since(gate: Gate, *, now: Moment) -> int | None:
 
 def is_undisturbed(gate: Gate, *, now: Moment) -> bool:
     """Whether enough bad members were asked since we stood still: time that passed while we did confirms nothing."""
+    return asked_after(gate, gate.undisturbed_ns, now=now)
 
-    def asked_since(member: Member) -> int | None:
-        asked = member.level is Level.BAD and member.known.sent and member.known.sent.mono_ns > gate.undisturbed_ns
-        return 0 if asked else None
 
-    return _when(gate, members(gate, now=now), asked_since) is not None
+def asked_after(gate: Gate, ns: int, *, now: Moment) -> bool:
+    """Whether enough bad members were asked after the monotonic nanosecond `ns`."""
+
+    def asked(member: Member) -> int | None:
+        since = member.level is Level.BAD and member.known.sent and member.known.sent.mono_ns > ns
+        return 0 if since else None
+
+    return _when(gate, members(gate, now=now), asked) is not None
 
 
 def _when(gate: Gate, rows: list[list[Member]], told: Callable[[Member], int | None]) -> int | None:

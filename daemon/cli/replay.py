@@ -13,14 +13,14 @@ import click
 
 from config.load import load
 from config.model import Settings
-from config.problem import ConfigInvalid
+from config.problem import ConfigInvalid, did_you_mean
 from daemon import compose, oversight, replay_report, replay_variants
 from daemon.cli.ask import misconfigured, show
 from daemon.cli.config_path import resolve_config_path
 from daemon.cli.options import Invocation, shared
 from daemon.cli.replay_span import WHEN, Span, of_run
 from daemon.cli.replay_text import lines
-from daemon.cli.wording import DURATION
+from daemon.cli.wording import DURATION, at
 from daemon.recording import text
 from daemon.recording.documents import Unreadable
 from daemon.recording.reading import exported, pieces
@@ -97,7 +97,8 @@ def replay(
     Needs no daemon, and does not disturb one. With the configuration of then, the transitions are exactly those of then; with
     --set (`--set gates.inbound.trip.consecutive=2`) they are what would have been.
 
-    Exit code 0 when it was replayed, 2 when the configuration, a --set or the recording cannot be used.
+    Exit code 0 when it was replayed, 2 when the configuration, a --set or the recording cannot be used, or holds nothing of
+    that time.
     """
     try:
         settings = _settings(invocation, setting)
@@ -108,8 +109,11 @@ def replay(
         return show(invocation, misconfigured(invalid))
     except _Refused as refused:
         return show(invocation, Reply(Exit.USAGE, str(refused)))
-    except (StoreError, Unreadable, OSError) as error:
-        return show(invocation, Reply(Exit.USAGE, f"the recording cannot be read: {error}"))
+    except (StoreError, Unreadable) as error:
+        of = f"{recording}: " if recording else ""
+        return show(invocation, Reply(Exit.USAGE, f"the recording cannot be read: {of}{error}"))
+    except OSError as error:
+        return show(invocation, Reply(Exit.USAGE, f"the recording cannot be read: {recording or ''}: {error.strerror or error}"))
 
 
 def _settings(invocation: Invocation, setting: tuple[str, ...]) -> Settings:
@@ -118,7 +122,10 @@ def _settings(invocation: Invocation, setting: tuple[str, ...]) -> Settings:
 
 def _span(settings: Settings, start: int | None, end: int | None, run: str | None) -> Span:
     if run is None:
-        return Span(start or 0, Span().to_utc_ns if end is None else end)
+        span = Span(start or 0, Span().to_utc_ns if end is None else end)
+        if span.to_utc_ns <= span.from_utc_ns:
+            raise _Refused(f"--to is {at(span.to_utc_ns)}, and --from is not before it: {at(span.from_utc_ns)}")
+        return span
     if start is not None or end is not None:
         raise _Refused("--run says from when to when: leave out --from and --to")
     found = of_run(settings.store.path, run)
@@ -130,15 +137,29 @@ def _span(settings: Settings, start: int | None, end: int | None, run: str | Non
 def _judged(settings: Settings, asked: _Asked, *, quiet: bool) -> Reply:
     unknown = [name for name in asked.gates if name not in settings.gates]
     if unknown:
-        raise _Refused(f"no gate is named {unknown[0]!r}: {', '.join(settings.gates)}")
+        near = did_you_mean(unknown[0], settings.gates)
+        raise _Refused(f"no gate is named {unknown[0]!r}{near}\ngates: {', '.join(settings.gates)}")
     variants = [each for name in asked.gates for each in replay_variants.variants(settings, name)] if asked.table else []
     specs = {name: spec for name, spec in compose.gates(settings).items() if name in asked.gates}
     as_it_was = not asked.setting
     study = Study(specs, oversight.of(settings), variants, as_it_was=as_it_was, from_utc_ns=asked.span.from_utc_ns)
     for turn in _turns(settings, asked, warm_up_ns=asked.warm_up_ns, quiet=quiet):
         study.turn(turn)
+    if study.read.first is None:
+        raise _Refused(_nothing(settings, asked))
     found = replay_report.document(study, asked.gates, as_it_was=as_it_was, false_within_ns=asked.false_within_ns)
     return Reply(Exit.OK, "\n".join(lines(found)), found)
+
+
+def _nothing(settings: Settings, asked: _Asked) -> str:
+    """That there is nothing to judge, and from when to when there is something."""
+    if asked.recording is not None:
+        return f"{asked.recording} holds nothing of that time"
+    with closing(read_samples(beside(settings.store.path))) as reader:
+        extent = reader.extent()
+    if not extent.blocks:
+        return f"{reader.path}: nothing is recorded yet"
+    return f"nothing is recorded of that time: the recording goes from {at(extent.first_utc_ns)} to {at(extent.last_utc_ns)}"
 
 
 def _exported(settings: Settings, asked: _Asked) -> Reply:
@@ -152,11 +173,21 @@ def _exported(settings: Settings, asked: _Asked) -> Reply:
             yield turn
 
     try:
-        with path.open("x", encoding="utf-8") as target:
-            for line in text.write(counted()):
-                target.write(line + "\n")
+        # For its owner alone, as the recording is: peers' words stand in it. The exclusive open follows no link.
+        target = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w", encoding="utf-8")
     except FileExistsError:
         raise _Refused(f"{path} exists, and an export overwrites nothing") from None
+    except OSError as error:
+        raise _Refused(f"{path} cannot be written: {error.strerror}") from None
+    try:
+        with target:
+            for line in text.write(counted()):
+                target.write(line + "\n")
+        if not turns:
+            raise _Refused(_nothing(settings, asked))
+    except BaseException:
+        path.unlink()  # half an export would replay as a quiet night
+        raise
     return Reply(Exit.OK, f"{path}: {turns} turns", {"turns": turns})
 
 

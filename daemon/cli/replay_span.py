@@ -37,7 +37,8 @@ class WhenType(click.ParamType[int]):
                 return clock.read().utc_ns - parse_duration(text[1:])
             return round(parse_instant(text).timestamp() * 1_000_000) * 1_000
         except ValueError as error:
-            self.fail(f"{text!r}: {error}, or how long ago, such as -2h", param, ctx)
+            named = "" if repr(text) in str(error) else f"{text!r}: "
+            self.fail(f"{named}{error}, or how long ago, such as -2h", param, ctx)
 
 
 WHEN = WhenType()

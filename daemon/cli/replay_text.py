@@ -29,9 +29,6 @@ def lines(document: dict[str, Any], *, zone: tzinfo | None = None) -> Iterator[s
 
 
 def _head(document: dict[str, Any], zone: tzinfo | None) -> Iterator[str]:
-    if document["from_utc_ns"] is None:
-        yield "nothing is recorded of that time"
-        return
     began, ended = document["from_utc_ns"], document["to_utc_ns"]
     yield f"{at(began, zone=zone)} to {at(ended, zone=zone)}: {document['samples']} samples in {document['turns']} turns"
     for gap in document["gaps"]:

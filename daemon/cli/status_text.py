@@ -50,8 +50,13 @@ def one_line(found: Document) -> str:
     switches += ["halted"] if found["halted"] else []
     if run := found["run"]:
         switches.append(f"run of {run['plan']} {'stopped' if run['stopped'] else 'in progress'}")
-    gates = [f"{gate['gate']} {gate['answer']} ({gate['state']}, {gate['distance']})" for gate in found["gates"]]
+    gates = [f"{gate['gate']} {_answer(gate)} ({gate['state']}, {gate['distance']})" for gate in found["gates"]]
     return printable("; ".join([f"{found['verdict']} {found['name']}: {', '.join(switches)}", *gates]))
+
+
+def _answer(gate: Document) -> str:
+    """A shadow has none."""
+    return "shadow" if gate["shadow"] else str(gate["answer"])
 
 
 def _run(run: Document) -> str:
@@ -60,9 +65,9 @@ def _run(run: Document) -> str:
 
 
 def _gate(gate: Document) -> list[str]:
-    because = f" ({printable(gate['reason'])})" if gate["reason"] else ""
+    because = f" ({printable(gate['reason'])})" if gate["reason"] and not gate["shadow"] else ""
     lease = f", OK for {_ms(gate['valid_for_ms'])} more" if gate["valid_for_ms"] > 0 else ""
-    told = [f"gate {printable(gate['gate'])}: {gate['answer']}{because}, {gate['state']}, {printable(gate['distance'])}{lease}"]
+    told = [f"gate {printable(gate['gate'])}: {_answer(gate)}{because}, {gate['state']}, {printable(gate['distance'])}{lease}"]
     if gate["shadow"]:
         told.append("  shadow      judges, and touches nothing")
     if gate["admitted"] < 10_000:

@@ -34,6 +34,12 @@ def _verdict(found: Document) -> list[str]:
     reason = f" ({printable(found['reason'])})" if found["reason"] else ""
     aged = f"; youngest result {_ms(found['age_ms'])} old" if found["age_ms"] >= 0 else "; no result yet"
     switches = f"phase {found['phase']}, {'armed' if found['armed'] else 'not armed'}"
+    if found["shadow"]:
+        return [
+            f"gate {printable(found['gate'])}: shadow, {found['state']}, {printable(found['distance'])}",
+            f"  the IVR is told nothing: {printable(found['because'])}",
+            f"  {switches}",
+        ]
     return [
         f"gate {printable(found['gate'])}: {found['answer']}{reason}, {found['state']}, {printable(found['distance'])}",
         f"  the IVR is told {found['answer']}: {printable(found['because'])}",
@@ -73,12 +79,12 @@ def _input(known: Document) -> list[str]:
     head = f"  {printable(known['probe'])} ({known['path']} path): "
     targets = [f"    {printable(each['target'])}: {_target(each)}" for each in known.get("targets", ())]
     if known["age_ms"] < 0:
-        return [head + "no result that counts yet", *targets, *_results(known["results"], indent=4)]
+        return [head + "no result that counts yet", *targets, *_results(known, "results", indent=4)]
     told = [head + _known(known)]
     for name, said in (("first_failed", "first failed"), ("first_counted", "first counted"), ("last_pass", "last PASS")):
         if moment := known[name]:
             told.append(f"    {said:<14}{_ms(moment['age_ms'])} ago, {_at(moment['at'])}")
-    return told + targets + _results(known["results"], indent=4)
+    return told + targets + _results(known, "results", indent=4)
 
 
 def _target(known: Document) -> str:
@@ -139,7 +145,7 @@ def _asked(found: Document) -> list[str]:
     told = [
         f"probe {printable(found['probe'])}: {found['verdict']}{_newest(found['newest'])}",
         f"  asks        {printable(found['target'])}{source}, {printable(found['probe_kind'])}{mode}, {found['path']} path",
-        f"  passes      on {printable(', '.join(found['accept'])) or 'a binding that the registrar holds'}",
+        f"  passes      on {printable(found['passes'])}",
         f"  cadence     {_pace(found['cadence'])}{hastened}",
     ]
     if found["is_rejected"]:
@@ -175,13 +181,13 @@ def _targets(found: Document) -> list[str]:
 
 
 def _last(found: Document) -> list[str]:
-    return _results(found["results"], indent=2) or ["  none yet"]
+    return _results(found, "results", indent=2) or ["  none yet"]
 
 
 def _failed(found: Document) -> list[str]:
     if found["failures"] and found["failures"] == found["results"]:
         return ["  the same: each of the last results is one"]
-    return _results(found["failures"], indent=2) or ["  none since the daemon started"]
+    return _results(found, "failures", indent=2) or ["  none since the daemon started"]
 
 
 def _messages(found: Document) -> list[str]:
@@ -197,8 +203,9 @@ def _messages(found: Document) -> list[str]:
     return told
 
 
-def _results(results: list[Document], *, indent: int) -> list[str]:
+def _results(known: Document, which: str, *, indent: int) -> list[str]:
     """Newest first. Results of one target that follow each other and say the same are one line."""
+    results: list[Document] = known[which]
     rows: list[list[Document]] = []
     open_rows: dict[str, list[Document]] = {}
     for each in results:
@@ -207,7 +214,7 @@ def _results(results: list[Document], *, indent: int) -> list[str]:
             row = open_rows[each["target"]] = []
             rows.append(row)
         row.append(each)
-    return [" " * indent + _row(row) for row in rows]
+    return [" " * indent + _row(row, known["durations"]) for row in rows]
 
 
 def _same(each: Document) -> Document:
@@ -215,24 +222,25 @@ def _same(each: Document) -> Document:
     return {**{key: each.get(key) for key in ("outcome", "code", "origin", "reason", "counts")}, "facts": facts}
 
 
-def _row(row: list[Document]) -> str:
+def _row(row: list[Document], durations: list[str]) -> str:
     """`0.4 s ago, 2026-12-05 22:00:00.123Z (23:00:00 CET): FAIL 503, rejected, origin wire, …`."""
     newest, oldest = row[0], row[-1]
     if len(row) == 1:
         when = f"{_ms(newest['age_ms'])} ago, {_at(newest['sent'])}"
     else:
         when = f"{len(row)} ×, newest {_ms(newest['age_ms'])} ago, oldest {_ms(oldest['age_ms'])} ago, {_at(oldest['sent'])}"
-    return f"{when}: {_result(newest, [each['took_us'] for each in row])}"
+    return f"{when}: {_result(newest, [each['took_us'] for each in row], durations)}"
 
 
-def _result(each: Document, took_us: list[int]) -> str:
+def _result(each: Document, took_us: list[int], durations: list[str]) -> str:
     told = [each["outcome"].upper() + (f" {each['code']}" if each["code"] is not None else "")]
     told += [printable(each["reason"])] if each["reason"] else []
     took = "RTT" if each["origin"] == "wire" else "after"
     least, most = (f"{us / 1000:.1f}" for us in (min(took_us), max(took_us)))
     told += [f"origin {each['origin']}", f"{took} {least if least == most else f'{least} to {most}'} ms"]
     retry_after = [f"Retry-After {each['facts']['retry_after_s']} s"] if "retry_after_s" in each["facts"] else []
-    told += retry_after + [line for name, value in each["facts"].items() if (line := _fact(name, value))]
+    facts = {name: lasting(value) if name in durations else value for name, value in each["facts"].items()}
+    told += retry_after + [line for name, value in facts.items() if (line := _fact(name, value))]
     counts = f"; counts: {each['counts']}" if "counts" in each else ""
     of = f"{printable(each['target'])}: " if each.get("target") else ""
     return f"{of}{', '.join(told)}{counts}"

@@ -104,9 +104,16 @@ def read(lines: Iterable[str]) -> Iterator[Turn]:
         try:
             yield from reading.line(orjson.loads(line), number)
         except (ValueError, KeyError, TypeError, IndexError) as error:
-            raise Unreadable(f"line {number} is not of a recording: {type(error).__name__}") from None
+            raise Unreadable(_unreadable(number, error)) from None
     if not number:
         raise Unreadable("this is no recording: it is empty")
+
+
+def _unreadable(number: int, error: Exception) -> str:
+    if number == 1:
+        return "this is no recording: `cutoverd replay --export FILE` writes one"
+    why = "is no JSON" if isinstance(error, orjson.JSONDecodeError) else "lacks what belongs there"
+    return f"line {number} is not of a recording: it {why}; was the file cut short or edited?"
 
 
 class _Reading:

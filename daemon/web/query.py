@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import unquote_plus
 
+_ENCODED = 3
+"""Characters of one that is written as %XX."""
+
 
 class Query:
     __slots__ = ("_parts",)
@@ -17,10 +20,12 @@ class Query:
         self._parts: Sequence[str] = text.split("&") if text else ()
 
     def raw(self, name: str) -> str | None:
-        """The value as it was sent; None where the query does not have the field."""
+        """The value as it was sent; None where the query does not have the field. `name` is ASCII."""
+        longest = _ENCODED * len(name)
         for part in self._parts:
             said, _, value = part.partition("=")
-            if said == name or (("%" in said or "+" in said) and unquote_plus(said) == name):
+            # What is longer cannot be the name, however it is written: a client makes us decode no more than it must.
+            if said == name or (len(said) <= longest and ("%" in said or "+" in said) and unquote_plus(said) == name):
                 return value
         return None
 

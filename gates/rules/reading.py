@@ -30,9 +30,9 @@ class Reading:
     """`distance` is how far it is to BAD (`503: 2/3`), `arithmetic` the whole sum behind the level, both for people.
 
     `since` is the sending or arrival of the first result that the level BAD rests on: the baseline path must be asked after it.
-    `restarts` is the moment at which a `confirm_for` that runs begins again, None where none does. `wants_more`: more results
-    would decide, so the probes should hasten. `to_bad` and `to_fine` say in words what would bring about the level BAD, or FINE
-    (`2 more failures among the next 7`); empty where nothing is to be said.
+    `restarts` is the moment at which a `confirm_for` that runs begins again, None where none does; `confirms` is False while none
+    runs, however short it is. `wants_more`: more results would decide, so the probes should hasten. `to_bad` and `to_fine` say in
+    words what would bring about the level BAD, or FINE (`2 more failures among the next 7`); empty where nothing is to be said.
     """
 
     level: Level
@@ -40,6 +40,7 @@ class Reading:
     arithmetic: str
     since: Moment | None = None
     restarts: Moment | None = None
+    confirms: bool = True
     wants_more: bool = False
     to_bad: str = ""
     to_fine: str = ""

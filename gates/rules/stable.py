@@ -109,6 +109,7 @@ class StableFor:
             f"flapped {plural}, last {seconds(now.mono_ns - last.mono_ns)} ago; {how}",
             since=min((line.first_flap for line in flapped if line.first_flap), key=_mono_ns),
             restarts=min(lost, key=_mono_ns) if is_lost else now,
+            confirms=is_lost,
             to_fine=self._to_fine(least),
         )
 

@@ -139,6 +139,12 @@ class Organisation:
                 members[user] = Member(joined, members[user].ring, members[user].routing)
         queue.members.set(members, now_ns=now_ns, lag_ns=self._lag_ns(queue))
 
+    def change_member(self, queue: Queue, user: str, *, joined: bool | None, ring: int | None, now_ns: int) -> None:
+        """None leaves it as it is."""
+        member = queue.members.newest[user]
+        changed = Member(member.joined if joined is None else joined, member.ring if ring is None else ring, member.routing)
+        queue.members.set({**queue.members.newest, user: changed}, now_ns=now_ns, lag_ns=self._lag_ns(queue))
+
     def change_members(self, queue: Queue, users: list[str], *, remove: bool, now_ns: int) -> None:
         members = dict(queue.members.newest)
         for user in users:

@@ -55,8 +55,7 @@ class Publishing:
     def _published(self, shelf: Shelf, flow: str, version: str, now_ns: int) -> Document:
         document = shelf.truth(f"{FLOWS}/{flow}/versions/{version}", now_ns=now_ns)
         if self.mints:
-            document = _version(flow, f"{float(_newest(shelf, flow, now_ns)) + 1:.1f}")
-            shelf.put(f"{FLOWS}/{flow}/versions/{document['id']}", document)
+            document = minted(shelf, flow, now_ns=now_ns)
         return document
 
 
@@ -72,6 +71,13 @@ def versions_of(shelf: Shelf, flow: str, *, now_ns: int) -> list[Document]:
     """The newest first."""
     found = (document for _, document in shelf.under(f"{FLOWS}/{flow}/versions/", now_ns=now_ns))
     return sorted(found, key=lambda document: float(document["id"]), reverse=True)
+
+
+def minted(shelf: Shelf, flow: str, *, now_ns: int) -> Document:
+    """A version after the newest."""
+    document = _version(flow, f"{float(_newest(shelf, flow, now_ns)) + 1:.1f}")
+    shelf.put(f"{FLOWS}/{flow}/versions/{document['id']}", document)
+    return document
 
 
 def _newest(shelf: Shelf, flow: str, now_ns: int) -> str:

@@ -60,6 +60,16 @@ async def _join(request: web.Request) -> web.StreamResponse:
     return _seen(request, organisation, queue, now_ns)
 
 
+async def _change_one(request: web.Request) -> web.StreamResponse:
+    """`{"id", "ringNumber", "joined"}`: accepted with 202 and nothing said."""
+    organisation, now_ns = place.of(request, EDIT, MANAGE)
+    queue, wanted, user = _named(organisation, request), await wanted_document(request, ()), request.match_info["member"]
+    if user not in queue.members.newest:
+        raise answers.Refusal(404, "resource.not.found", "Specified member could not be found.")
+    organisation.change_member(queue, user, joined=wanted.get("joined"), ring=wanted.get("ringNumber"), now_ns=now_ns)
+    return web.Response(status=202)
+
+
 async def _change(request: web.Request) -> web.StreamResponse:
     """`[{"id"}]`, added, or taken away with `delete=true`."""
     organisation, now_ns = place.of(request, EDIT, MANAGE)
@@ -94,4 +104,5 @@ ROUTES = [
     web.get(f"{QUEUES}/{{queue}}/members", _members),
     web.patch(f"{QUEUES}/{{queue}}/members", _join),
     web.post(f"{QUEUES}/{{queue}}/members", _change),
+    web.patch(f"{QUEUES}/{{queue}}/members/{{member}}", _change_one),
 ]

@@ -20,6 +20,7 @@ from lab.platform import (
     campaigns,
     cxone,
     cxone_api,
+    flow_jobs,
     flows,
     guide,
     routing,
@@ -38,10 +39,10 @@ from lab.platform.trouble import Drops, Garbage, Hangs, Refuses, Tears, Trouble,
 from probes.clock import mono_ns
 
 REMEMBERED = 10_000
-LEDGERED = ("/api/", "/inContactAPI/", "/dr-manager/")
-PARTS = (telephony, users, routing, calls, settings, flows, skills, campaigns, guide)
+LEDGERED = ("/api/", "/inContactAPI/", "/dr-manager/", "/uploads/")
+PARTS = (telephony, users, routing, calls, settings, flow_jobs, flows, skills, campaigns, guide)
 PERMISSIONS = frozenset().union(
-    *(part.PERMISSIONS for part in (telephony, routing, settings, flows, skills, campaigns)),
+    *(part.PERMISSIONS for part in (telephony, routing, settings, flow_jobs, flows, skills, campaigns)),
 )
 
 
@@ -57,7 +58,8 @@ CLIENT = Client("lab-client", "lab-client-key")
 
 
 class Platform:
-    """Serves `organisation` (without one, a furnished one) on `host` and `port` (0: a free one). An async context manager, or `open` and `close`.
+    """Serves `organisation` (a furnished one where none is given) on `host` and `port` (0: a free one). An async context manager,
+    or `open` and `close`.
 
     `requests` are those to the API by `METHOD /path?query`, `ledger` has them with their bodies and what became of them,
     `token_requests` counts those for tokens. `permissions` are what
@@ -108,6 +110,7 @@ class Platform:
         app.router.add_post("/oauth/token", self._token)
         for part in PARTS:
             app.add_routes(part.ROUTES)
+        app.add_routes(flow_jobs.FILES)
         app.add_routes(cxone.routes(self.tokens, self._clock, self.client.id, self.client.secret))
         app.add_routes(cxone_api.routes(self.tokens))
         self._closing.clear()

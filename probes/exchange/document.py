@@ -10,6 +10,11 @@ import orjson
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
 
+MOST_NESTED = 100_000
+"""Lists and objects in one document. Each costs more to make than its two bytes to send, and all are made in one go."""
+MOST_MEMBERS = 1_000_000
+
+
 class _Missing(Enum):
     MISSING = "missing"
 
@@ -25,8 +30,10 @@ class NotJson(ValueError):
 def decode(body: bytes) -> Json:
     """Strict (RFC 8259): UTF-8, neither NaN nor Infinity, limited depth. Of a member that is named twice the last counts.
 
-    Raises NotJson.
+    Raises NotJson, also for what would hold the loop: brackets and commas within texts are counted too, for that costs little.
     """
+    if body.count(b"[") + body.count(b"{") > MOST_NESTED or body.count(b",") > MOST_MEMBERS:
+        raise NotJson("JSON of too many parts")
     try:
         document: Json = orjson.loads(body)
     except orjson.JSONDecodeError as error:

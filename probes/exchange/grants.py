@@ -6,6 +6,7 @@ import base64
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from probes.exchange import veil
 from probes.sample import NS_PER_S
 
 
@@ -22,6 +23,10 @@ class Grant:
     @property
     def text(self) -> str:
         return self.value.decode("latin-1")
+
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        return veil.parts(self.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import replace
 
 from probes import clock
 from probes.exchange import limits_told
@@ -15,7 +16,7 @@ from probes.exchange.joining import joined
 from probes.exchange.progress import Progress, Unanswered
 from probes.exchange.tally import ApiFigures, Tally
 from probes.exchange.values import Ended, HttpRequest, HttpResponse, Phase, Reason
-from probes.exchange.writing import completed, flaw, shown
+from probes.exchange.writing import completed, flaw, is_writable, shown
 from probes.sample import NS_PER_S, Origin
 
 UNAUTHORIZED = 401
@@ -85,13 +86,16 @@ class HttpApi:
         if url is None:
             detail = "the URL leads to another host than the API's"
             raise Unanswered(progress.ended(Reason.OUTSIDE, Origin.SELF, is_ours=True, detail=detail))
+        if not is_writable(url):
+            detail = "the URL that discovery gave cannot be written"
+            raise Unanswered(progress.ended(Reason.UNSENDABLE, Origin.SELF, is_ours=True, detail=detail))
         await self._turn(progress, ends_ns)
         headers = completed(request)
         if grant.header:
             headers = headers.replaced(grant.header, grant.text)
         progress.sent = shown(request.method, url, headers, request.body, grant.header or None)
         whole = HttpRequest(request.method, url, Headers(), request.body, request.most_body)
-        response = await self._client.send(whole, headers, progress, is_fresh=is_fresh)
+        response = replace(await self._client.send(whole, headers, progress, is_fresh=is_fresh), secrets=grant.secrets)
         if self._budget is not None:
             now = clock.read()
             told = limits_told.read(response.headers, now_utc_ns=now.utc_ns)

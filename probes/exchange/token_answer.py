@@ -62,7 +62,8 @@ def tenant(body: bytes) -> str | None:
 
 
 def _is_rate_limited(response: HttpResponse, document: dict[str, Json]) -> bool:
-    words = " ".join(str(document.get(key, "")) for key in ("error_description", "description", "message")).lower()
+    told = (document.get(key) for key in ("error_description", "description", "message"))
+    words = " ".join(each for each in told if isinstance(each, str)).lower()
     return response.status == 429 or (response.status == 400 and "rate limit" in words)
 
 

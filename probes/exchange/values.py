@@ -70,6 +70,8 @@ class HttpResponse:
     """`192.0.2.7:443`, `[2001:db8::1]:443`."""
     sent: bytes = field(default=b"", repr=False)
     """Head of the request for `why`, secrets made out."""
+    secrets: tuple[bytes, ...] = field(default=(), repr=False)
+    """What was sent to say who we are: people are not shown it, should the answer repeat it (`probes.exchange.veil`)."""
 
 
 class Phase(StrEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from probes.exchange.values import HttpResponse, NoResponse, Timings
+from probes.exchange.veil import VEIL, is_secret_name, veiled, without
 from probes.sample import NS_PER_MS, NS_PER_S, Origin, Outcome, ProbeResult, Trace
 
 REQUEST_TIMEOUT, SERVICE_UNAVAILABLE = 408, 503
@@ -33,7 +34,7 @@ def rejected(response: HttpResponse) -> ProbeResult:
     """FAIL by the status itself."""
     found = response_facts(response)
     if response.reason:
-        found["detail"] = visible(response.reason)
+        found["detail"] = told(response.reason, response)
     return answered(response, Outcome.FAIL, response.status, "rejected", found)
 
 
@@ -62,9 +63,20 @@ def facts(timings: Timings) -> Facts:
 
 def trace(response: HttpResponse) -> Trace:
     head = f"HTTP/1.1 {response.status} {response.reason}\r\n"
-    lines = "".join(f"{name}: {value}\r\n" for name, value in response.headers.pairs if name.lower() != "set-cookie")
-    whole = (head + lines + "\r\n").encode("utf-8", "replace") + response.body[:MAX_TRACED]
-    return Trace(response.sent[:MAX_TRACED], whole[:MAX_TRACED])
+    pairs = [(name, VEIL if is_secret_name(name) else value) for name, value in response.headers.pairs]
+    lines = "".join(f"{name}: {value}\r\n" for name, value in pairs if name.lower() != "set-cookie")
+    whole = (head + lines + "\r\n").encode("utf-8", "replace") + (response.body if response.secrets else response.body[:MAX_TRACED])
+    return Trace(response.sent[:MAX_TRACED], veiled(whole, response.secrets, most=MAX_TRACED))
+
+
+def told(words: str, response: HttpResponse) -> str:
+    """The server's words about our request, for people."""
+    return visible(cleared(words, response))
+
+
+def cleared(words: str, response: HttpResponse) -> str:
+    """Without what they repeat of our credentials."""
+    return without(words.encode("utf-8", "replace"), response.secrets).decode("utf-8", "replace")
 
 
 def visible(words: str) -> str:

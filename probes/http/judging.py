@@ -14,7 +14,7 @@ from config.probing import Expectation, Extract
 from config.units import duration_text, is_accepted
 from probes.exchange.document import Json, NotJson, decode
 from probes.exchange.values import HttpResponse, NoResponse, Reason
-from probes.exchange.verdict import answered, rejected, response_facts, unanswered, visible
+from probes.exchange.verdict import answered, rejected, response_facts, told, unanswered
 from probes.http.conditions import extracted, unmet
 from probes.sample import Outcome, ProbeResult
 
@@ -54,8 +54,8 @@ class Judge:
             return self._failed(response, "condition", wrong, facts)
         within, took_ns = self.expect.within, response.timings.own_ns
         if within is not None and took_ns > within:
-            told = f"took {_ms(took_ns)}, longer than {duration_text(within)}"
-            return self._failed(response, "slow", told, facts)
+            slow = f"took {_ms(took_ns)}, longer than {duration_text(within)}"
+            return self._failed(response, "slow", slow, facts)
         return answered(response, Outcome.PASS, response.status, "accepted", response_facts(response) | facts)
 
     def _rejected(self, response: HttpResponse) -> ProbeResult:
@@ -66,7 +66,7 @@ class Judge:
         return result if reason is None else replace(result, outcome=Outcome.ERROR, reason=reason)
 
     def _failed(self, response: HttpResponse, reason: str, detail: str, facts: Mapping[str, str | int]) -> ProbeResult:
-        found = response_facts(response) | dict(facts) | {"detail": visible(detail)}
+        found = response_facts(response) | dict(facts) | {"detail": told(detail, response)}
         return answered(response, Outcome.FAIL, self.expect.counts_as, reason, found)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from probes.exchange.document import Json, NotJson, decode
 from probes.exchange.values import HttpResponse, NoResponse
-from probes.exchange.verdict import MAX_DETAIL, Facts, answered, response_facts, unanswered, visible
+from probes.exchange.verdict import MAX_DETAIL, Facts, answered, cleared, response_facts, unanswered, visible
 from probes.sample import Outcome, ProbeResult
 
 OK = 200
@@ -84,7 +84,7 @@ def _words(response: HttpResponse) -> Facts:
     found = document if isinstance(document, dict) else {}
     words = [word for word in (found.get("code"), found.get("message")) if isinstance(word, str) and word]
     said = ": ".join(words) or response.reason
-    return {"detail": visible(_shortened(said))} if said else {}
+    return {"detail": visible(_shortened(cleared(said, response)))} if said else {}
 
 
 def _shortened(words: str) -> str:

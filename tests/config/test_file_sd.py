@@ -153,7 +153,7 @@ def test_more_targets_than_a_list_may_have_are_refused() -> None:
     many = json.dumps([{"targets": [f"h{index}:1" for index in range(file_sd.MOST_TARGETS + 1)]}])
     listed, flaws = file_sd.read(many)
     assert listed == []
-    assert "5001 targets are too many" in flaws[0].message
+    assert "1001 targets are too many" in flaws[0].message
 
 
 HOSTS = st.from_regex(r"[a-z][a-z0-9]{0,8}(\.[a-z]{2,4})?", fullmatch=True)

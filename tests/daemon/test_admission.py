@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from daemon.oversight import Oversight
 from gates.admit import ALL, Step
+from probes import clock
 from probes.sample import NS_PER_S
 from reverters.entries import Operated
 from tests.daemon.desk import Desk
@@ -144,3 +147,27 @@ def test_a_share_is_not_raised_while_a_run_goes_on() -> None:
     assert made.do("trip", plan=made.digest, reason="now").ok
     healthy_for(made, 30)
     assert share(made) == 500
+
+
+def test_a_failure_and_a_pass_in_one_turn_begin_the_soak_again() -> None:
+    made = desk()
+    made.opened()
+    healthy_for(made, 9)
+    made.turn(made.sample(failed()), made.sample(PASS))
+    healthy_for(made, 9)
+    assert share(made) == 500
+    healthy_for(made, 2)
+    assert share(made) == 2_500
+
+
+def test_nothing_soaks_while_the_journal_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = desk()
+    monkeypatch.setattr(clock, "read", lambda: made.now)
+    made.opened()
+    made.judge.impair("the disk is full")
+    healthy_for(made, 11)
+    made.judge.impair("")
+    healthy_for(made, 9)
+    assert share(made) == 500
+    healthy_for(made, 2)
+    assert share(made) == 2_500

@@ -106,6 +106,13 @@ def test_an_override_of_a_rule_that_does_not_exist_is_refused() -> None:
     assert reply.message == ("refused: no interlock is named 'change-freez': those that can be overridden: change-freeze")
 
 
+def test_an_override_of_what_never_stands_against_a_trip_by_hand_says_so() -> None:
+    made = desk(FREEZE, two=True)
+    made.armed()
+    reply = made.do("trip", plan=made.digest, reason="now", override=["blast-radius"])
+    assert reply.message == "refused: blast-radius keeps no run by hand from starting: leave out the override"
+
+
 def test_who_joins_a_run_is_asked_for_no_override() -> None:
     made = desk(FREEZE, two=True)
     made.armed()
@@ -247,4 +254,53 @@ def test_a_trip_by_hand_latches_no_shadow() -> None:
 def test_a_shadow_can_be_neither_held_nor_admitted(command: str) -> None:
     made = shadowed()
     reply = made.do(command, gate="canary", answer="OK", reason="x", for_ns=NS_PER_S, share=100)
-    assert reply.message == "refused: no gate is named 'canary': inbound"
+    assert reply.message == "refused: canary is a shadow: it has no answer"
+
+
+# what the run would latch
+
+
+def test_an_assertion_leaves_out_every_gate_that_a_run_by_itself_would_latch() -> None:
+    made = tripped(desk(Interlocks(assertions=(Assertion("keep-one", ("inbound", "other"), 1),)), two=True))
+    assert said(made) == [("keep-one", "0 of inbound, other would be HEALTHY: at least 1")]
+    assert made.cutover.run is None
+
+
+def test_the_blast_radius_is_of_every_gate_that_the_run_would_latch() -> None:
+    made = tripped(desk(Interlocks(blast=Blast(1, None, 3_600 * NS_PER_S)), two=True))
+    assert said(made) == [("blast-radius", "2 gates within 3600 s (inbound, other): at most 1")]
+    assert made.cutover.run is None
+
+
+# control, again
+
+
+def test_a_trip_that_rests_on_the_time_in_which_we_were_ill_starts_nothing_when_we_are_well() -> None:
+    made = desk(control=frozenset({"far"}))
+    made.hear(PASS, probe="far")
+    made.armed()
+    sent = made.now
+    made.hear(failed(), failed(), failed())
+    made.turn(made.sample(failed(), "far", sent=sent))
+    made.hear(PASS, probe="far")
+    made.settle()
+    assert (made.gate.state, made.cutover.run) == (GateState.TRIPPED, None)
+    assert said(made)[-1][0] == "control"
+    made.hear(failed())
+    made.settle()
+    assert made.cutover.run is not None
+
+
+def test_an_interlock_that_comes_and_goes_is_journaled_once_a_minute() -> None:
+    window = Interlocks(blocked=tuple(Blocked(at(ms).utc_ns, at(ms + 500).utc_ns, "works") for ms in range(0, 90_000, 1_000)))
+    freeze = replace(window, gating=(Gating("freeze", ("rollback",), ("other",)),))
+    made = desk(freeze, two=True)
+    made.armed()
+    made.hear(failed(), probe=OTHER)
+    made.hear(failed(), failed(), failed())
+    for _ in range(700):
+        made.hear(failed())
+        if made.sequence % 50 == 0:
+            made.hear(failed(500), probe=OTHER)
+        made.settle()
+    assert [name for name, _ in said(made)].count("blocked") == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from daemon.orders import Order, Refused, decide, naming, planned, run_id
 from gates.command import Facts
 from gates.cutover import Command, Cutover, Phase, Run
 from gates.gate import fresh
-from probes.sample import Moment
+from probes.sample import NS_PER_S, Moment
 from reverters.entries import Closed, Operated, Planned
 from tests.daemon.desk import Desk, gate_spec
 from tests.gates.bench import NEW, PASS, Bench, at, failed, plans, s
@@ -23,6 +24,7 @@ OPEN = Cutover(phase=Phase.OPEN)
 RUN = Run("rollback@1", "rollback", DIGEST)
 FACTS = Facts(0, 0, 1, digests=tuple(plan.digest for plan in PLANS.values()), gates=frozenset(GATES))
 NOW = at(0)
+HALF_AN_HOUR = 1_800 * NS_PER_S
 
 
 def order(cutover: Cutover, command: str, **arguments: Any) -> Order:
@@ -41,15 +43,15 @@ def test_a_refused_command_says_why() -> None:
     [
         ("disarm", "disarmed: no trip starts a run by itself"),
         ("halt", "halted: no further request, no run until `resume`"),
-        ("hold", "held"),
+        ("hold", "held: inbound is DEGRADED until `release` or for 30m"),
         ("arm", "armed: a trip starts a run by itself"),
         ("commit", "committed: the new path always; nothing is reverted automatically any more"),
     ],
 )
 def test_a_permitted_command_is_one_entry_of_its_actor(command: str, told: str) -> None:
-    arguments = {"gate": "inbound", "for_ns": 5, "plan": list(FACTS.digests)}
+    arguments = {"gate": "inbound", "answer": "DEGRADED", "for_ns": HALF_AN_HOUR, "plan": list(FACTS.digests)}
     made = order(OPEN, command, **arguments)
-    kept = {**arguments, "until_utc_ns": NOW.utc_ns + 5} if command == "hold" else arguments
+    kept = {**arguments, "until_utc_ns": NOW.utc_ns + HALF_AN_HOUR} if command == "hold" else arguments
     assert made == Order((Operated(command, kept),), "op", told)
 
 
@@ -57,6 +59,21 @@ def test_every_command_has_words_for_having_been_done() -> None:
     assert order(Cutover(), "open").message == "open: the webhook follows the gates"
     assert order(Cutover(phase=Phase.OPEN, halted=True), "resume").message == "resumed"
     assert order(Cutover(phase=Phase.REVERTED), "reset").message == "reset: prepared, every answer is DEGRADED until `open`"
+
+
+def test_what_was_admitted_is_told_with_the_share_and_how_long_it_stands() -> None:
+    told = order(OPEN, "admit", gate="inbound", share=1_250).message
+    assert told == "admitted: an OK of inbound is for 12.5% of the callers, until the next `admit` or `reset`"
+    told = order(OPEN, "admit", gate="inbound", share=None).message
+    assert told == "admitted: inbound follows its schedule, from the share that holds now"
+
+
+def test_who_opens_without_a_plan_that_can_run_is_told() -> None:
+    facts = replace(FACTS, problem="no baseline: run `cutoverd baseline capture`")
+    made = decide(Cutover(), Command.OPEN, {}, actor="op", facts=facts, gates=GATES, plans=PLANS, now=NOW)
+    assert isinstance(made, Order)
+    told = "open: the webhook follows the gates; no plan can run: no baseline: run `cutoverd baseline capture`"
+    assert made.message == told
 
 
 def test_a_trip_by_hand_starts_a_run_in_the_same_transaction() -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from daemon import overseen
+from daemon import overseen, status
 from daemon.oversight import Oversight
+from daemon.reply import Exit
+from daemon.status import Standing
 from gates.admit import Step
 from gates.doubt import Period
 from gates.gate import OnTrip
 from gates.interlock import Assertion, Blocked, Interlocks
 from probes.sample import NS_PER_S
 from tests.daemon.desk import Desk, gate_spec
-from tests.gates.bench import NEW, at, failed
+from tests.gates.bench import NEW, PASS, at, failed
 
 
 def told(made: Desk, gate: str = "inbound") -> list[dict[str, Any]]:
@@ -31,6 +33,17 @@ def test_a_shadow_says_that_it_touches_nothing() -> None:
     assert told(made) == []
     (shadow,) = told(made, "canary")
     assert (shadow["name"], shadow["lifted_by"]) == ("shadow", "`shadow: false` in the configuration")
+
+
+def test_a_shadow_has_no_answer_and_its_exit_code_is_its_state_alone() -> None:
+    made = Desk(gate_spec(), gate_spec("canary"), oversight=Oversight(shadows=frozenset({"canary"})))
+    made.hear(PASS)
+    whole = status.document(made.board, Standing("night", 0, 1, {}), now=made.now)
+    canary = whole["gates"][1]
+    assert (canary["state"], canary["reason"], canary["valid_for_ms"]) == ("HEALTHY", "shadow", 0)
+    assert status.exit_code({**whole, "gates": [canary]}) is Exit.OK
+    assert status.exit_code({**whole, "gates": [{**canary, "state": "TRIPPED"}]}) is Exit.TRIPPED
+    assert status.exit_code(whole) is Exit.DEGRADED, "beside a gate that has an answer, which is not open"
 
 
 def test_a_share_says_what_comes_next() -> None:

@@ -97,3 +97,34 @@ def test_the_age_of_a_gates_inputs_is_looked_at_in_each_turn_whatever_it_brought
         "second": GateState.UNKNOWN,
     }
     assert desk.hands.transitions[-1].cause == "time"
+
+
+def test_a_queued_trip_that_ended_is_no_reason_to_start_for_the_next_one() -> None:
+    desk = _desk("other")
+    desk.hear(*[failed()] * 3)
+    desk.settle()
+    desk.hear(*[failed()] * 3, probe=SECOND)
+    desk.turn(desk.ordered("halt"))
+    desk.settle()
+    desk.append(Closed("restored", 1))
+    desk.hear(*[PASS] * 5, probe=SECOND)
+    assert desk.judge.gates["second"].state is GateState.HEALTHY
+    assert desk.do("resume").ok
+    desk.hear(*[failed()] * 3, probe=SECOND)
+    desk.settle()
+    assert _runs(desk) == ["rollback"]
+
+
+def test_a_queued_trip_that_ends_and_begins_within_one_turn_is_another_one() -> None:
+    desk = _desk("other")
+    desk.hear(*[failed()] * 3)
+    desk.settle()
+    desk.hear(*[failed()] * 3, probe=SECOND)
+    desk.turn(desk.ordered("halt"))
+    desk.settle()
+    desk.append(Closed("restored", 1))
+    desk.turn(*[desk.sample(result, SECOND) for result in [PASS] * 5 + [failed()] * 3])
+    assert desk.judge.gates["second"].state is GateState.TRIPPED
+    assert desk.do("resume").ok
+    desk.settle()
+    assert _runs(desk) == ["rollback"]

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from config import model
+from config import model, probing
 from config.addresses import Address, SipTarget
 from config.model import Settings
 from config.secrets import Secret
 from config.server import Key, WebhookServer
 from daemon import compose, compose_gates, status, why
 from daemon.board import Board
+from daemon.cli import why_text
 from daemon.observe import LastTransitions, ProbeHistory
 from daemon.reply import Exit, Reply
 from daemon.status import Standing
@@ -419,6 +420,17 @@ def test_a_probe_is_told_with_its_target_cadence_and_who_needs_it(watch: Watch) 
         ("outbound", "needed", "HEALTHY"),
     ]
     assert told["hastened_by"] == []
+
+
+def test_a_fact_that_is_a_duration_is_named_so_that_its_figures_have_a_unit() -> None:
+    made = settings()
+    extract = {"latency": probing.Extract(pointer="/l", unit="s"), "calls": probing.Extract(pointer="/c")}
+    probe = probing.HttpProbe(kind="http", path="new", url="http://192.0.2.1/", extract=extract)
+    watch = Watch(replace(made, probes={**made.probes, NEW: probe}))
+    watch.hears(NEW, replace(PASS, facts={"latency": 250_000_000, "calls": 7}))
+    shown = [line for name in ("inbound", NEW) for line in why_text.lines(watch.told(name)).splitlines() if "calls 7" in line]
+    assert len(shown) == 2
+    assert all("latency 250 ms, calls 7" in line for line in shown)
 
 
 def test_a_hastened_probe_names_the_gate_that_hastens_it(watch: Watch) -> None:

@@ -63,3 +63,13 @@ def test_tickets_are_spread_evenly() -> None:
     tenths = Counter(ticket(f"conversation-{number}") * 10 // ALL for number in range(20_000))
     assert set(tenths) == set(range(10))
     assert all(1_800 <= count <= 2_200 for count in tenths.values())
+
+
+def test_a_schedule_that_is_gone_keeps_nobody_out_and_an_operators_word_does() -> None:
+    assert share((), Admitted(2_500, by_schedule=True)) == ALL
+    assert share((), Admitted(2_500, by_schedule=False)) == 2_500
+
+
+def test_a_schedule_that_is_given_back_below_its_first_share_goes_there_first() -> None:
+    assert following(STEPS, Admitted(100, by_schedule=True)) == (500, 10)
+    assert following((Step(500, None), Step(ALL, None)), Admitted(100, by_schedule=True)) is None

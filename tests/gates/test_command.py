@@ -217,6 +217,7 @@ def test_reset_waits_for_the_end_of_a_run() -> None:
 def test_hold_wants_a_gate_that_exists() -> None:
     assert why(OPEN, "hold", gate="inbound") == ""
     assert why(OPEN, "hold", gate="typo") == "no gate is named 'typo': inbound, outbound"
+    assert why(OPEN, "hold", gate="inbuond") == "no gate is named 'inbuond'; did you mean 'inbound'? Gates: inbound, outbound"
 
 
 def test_release_wants_a_gate_that_is_held() -> None:

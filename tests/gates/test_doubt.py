@@ -149,3 +149,27 @@ def test_a_sample_of_any_other_probe_tells_nothing_of_control() -> None:
     before = told.control
     told.hear("trunk-new", failed(), 1)
     assert told.control is before
+
+
+def test_a_control_target_that_cannot_be_asked_any_more_makes_nobody_well() -> None:
+    told = Told("far")
+    told.hear("far", failed(), 1)
+    told.hear("far", ERROR, 2)
+    assert told.control.is_ill
+    assert told.hear("trunk-new", failed(), 3).result.reason == "control-failing"
+    told.hear("far", PASS, 4)
+    assert not told.control.is_ill
+    told.hear("far", ERROR, 5)
+    assert not told.control.is_ill
+    assert not told.control.proven(since_ns=at(3).mono_ns)
+
+
+def test_a_control_name_that_cannot_be_resolved_loses_none_of_its_targets() -> None:
+    told = Told("far")
+    told.hear("far", of("a", failed(), "ab"), 1)
+    told.hear("far", of("b", failed(), "ab"), 1)
+    told.hear("far", ERROR, 2)
+    assert told.control.is_ill
+    assert set(told.control.newest) == {("far", "a"), ("far", "b")}
+    told.hear("far", of("a", PASS, "ab"), 3)
+    assert not told.control.is_ill

@@ -29,7 +29,7 @@ GATES = {each.spec.name: each for each in (A, B, C)}
 def against(interlocks: Interlocks, *, cutover: Cutover | None = None, control: Control | None = None) -> list[str]:
     """`name: says` of everything against a run of `rollback` by gate a."""
     found = to_automatic(
-        interlocks, "rollback", A, gates=GATES, cutover=cutover or Cutover(), control=control or Control(), now=NOW
+        interlocks, "rollback", A, latches=["a"], gates=GATES, cutover=cutover or Cutover(), control=control or Control(), now=NOW
     )
     return [f"{each.name}: {each.says}" for each in found]
 
@@ -127,7 +127,7 @@ def test_the_trouble_began_with_the_first_failure_and_not_with_the_trip() -> Non
         bench, _ = advance(bench, Sample("trunk-a", "local", number, at(ms), at(ms + 10), result), now=at(ms + 10))
     assert bench.state is GateState.TRIPPED
     passed = control(("far", PASS, 2), ("near", PASS, 2))
-    found = to_automatic(Interlocks(), "p", bench, gates={"a": bench}, cutover=Cutover(), control=passed, now=s(4))
+    found = to_automatic(Interlocks(), "p", bench, latches=["a"], gates={"a": bench}, cutover=Cutover(), control=passed, now=s(4))
     assert found == ()
 
 

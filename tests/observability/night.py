@@ -1,10 +1,11 @@
-"""A short night that leaves nothing out: every family of metrics has series when it is over."""
+"""A short night that leaves nothing out: everything that rules and dashboard ask for has series when it is over."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import http.client
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from lab.sip import Answer, Uas
 from tests.observability import shipped
 from tests.observability.prometheus import Prometheus, prometheus
+from tests.observability.trial import keep_from_starting, trial
 from tests.peers.certificates import authority
 from tests.peers.knot import knot
 from tests.system.guard import Dns, Guard, guard, write_settings
@@ -29,11 +31,13 @@ VARIABLES = {"$__rate_interval": "10s", "$__interval": "1s", "$__range": "1m"}
 
 @dataclass(frozen=True)
 class Night:
-    """`scrape` is the daemon's own text parsed, `answers` what Prometheus makes of each expression of the dashboard, by
-    where it stands; `rules` are Prometheus' words on each rule.
+    """`scrape` is what both daemons serve, parsed, and `families` their metrics by name; `answers` what Prometheus makes of each
+    expression of the dashboard for the first of them, or else for the second, by where it stands; `rules` are Prometheus' words
+    on each rule.
     """
 
     scrape: Scrape
+    families: frozenset[str]
     answers: dict[str, list[dict[str, Any]]]
     rules: list[dict[str, Any]]
 
@@ -43,22 +47,26 @@ async def played(folder: Path) -> Night:
     async with contextlib.AsyncExitStack() as stack:
         name_server = await stack.enter_async_context(knot(folder))
         new, old, control = [await stack.enter_async_context(Uas()) for _ in range(3)]
-        config = write_settings(folder, new=new.port, old=old.port, dns=Dns(name_server.server, name_server.secret))
+        dns = Dns(name_server.server, name_server.secret)
+        config = write_settings(folder, new=new.port, old=old.port, dns=dns)
         secure = await stack.enter_async_context(_over_tls(folder))
         config.write_text(config.read_text().replace("probes:\n", f"probes:\n{CONTROL.format(port=control.port)}{secure}", 1))
         running = await stack.enter_async_context(guard(config))
-        target = f"127.0.0.1:{running.admin_port}"
-        watching = await stack.enter_async_context(prometheus(folder, target))
+        other = await stack.enter_async_context(trial(folder / "trial", dns))
+        target, on_trial = (f"127.0.0.1:{each.admin_port}" for each in (running, other.guard))
+        watching = await stack.enter_async_context(prometheus(folder, target, on_trial))
 
         async def cut_over() -> None:
             await name_server.knsupdate("update delete sip A", "update add sip 60 A 198.51.100.20")
 
         await running.prepare(cut_over)
         assert await asyncio.to_thread(_status_for_a_stranger, running.webhook_port) == 401
+        await keep_from_starting(other, watching, on_trial)
         await watching.has(SEEN_BEFORE_THE_TRIP)
         new.behaviour = Answer(503)
         assert (await running.said(CLOSED))[1] == "restored"
-        return await _seen(running, watching, target)
+        await watching.has("cutoverd_rto_last_seconds and cutoverd_run_in_progress == 0")
+        return await _seen([running, other.guard], watching)
 
 
 @contextlib.asynccontextmanager
@@ -81,11 +89,27 @@ async def _well(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
                 writer.write("\r\n".join(["SIP/2.0 200 OK", *told, "Content-Length: 0", "", ""]).encode())
 
 
-async def _seen(running: Guard, watching: Prometheus, target: str) -> Night:
-    await watching.has("cutoverd_rto_last_seconds and cutoverd_run_in_progress == 0")
+async def _seen(running: list[Guard], watching: Prometheus) -> Night:
     expressions = {where: expr for where, expr in shipped.expressions().items() if not where.startswith("rule")}
-    answers = {where: await watching.query(substituted(expr, target)) for where, expr in expressions.items()}
-    return Night(await running.metrics(), answers, await watching.rules())
+    answers: dict[str, list[dict[str, Any]]] = {}
+    scrape: Scrape = {}
+    families: set[str] = set()
+    for each in running:
+        for where, expr in expressions.items():
+            answers[where] = answers.get(where) or await watching.query(substituted(expr, f"127.0.0.1:{each.admin_port}"))
+        scrape |= await each.metrics()
+        families |= await asyncio.to_thread(_families, each.admin_port)
+    return Night(scrape, frozenset(families), answers, await watching.rules())
+
+
+def _families(port: int) -> set[str]:
+    """Every metric that the daemon knows, also where it has no series yet."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/metrics")
+        return set(re.findall(r"^# TYPE (\S+)", connection.getresponse().read().decode(), re.MULTILINE))
+    finally:
+        connection.close()
 
 
 def substituted(expression: str, target: str) -> str:

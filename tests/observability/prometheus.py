@@ -1,4 +1,4 @@
-"""A real Prometheus, configured as shipped but in a hurry: it scrapes one daemon and evaluates the shipped rules."""
+"""A real Prometheus, configured as shipped but in a hurry: it scrapes some daemons and evaluates the shipped rules."""
 
 from __future__ import annotations
 
@@ -75,23 +75,23 @@ class Prometheus:
         return await self.until(lambda: self.query(expression), bool)
 
 
-def configuration(target: str) -> dict[str, Any]:
-    """The shipped example, for `target` (host:port), with intervals that suit a test and nobody to send alerts to."""
+def configuration(*targets: str) -> dict[str, Any]:
+    """The shipped example, for `targets` (host:port each), with intervals that suit a test and nobody to send alerts to."""
     config: dict[str, Any] = shipped.read_yaml(shipped.PROMETHEUS)
     config["global"] = dict.fromkeys(("scrape_interval", "scrape_timeout", "evaluation_interval"), HURRY)
     (job,) = config["scrape_configs"]
-    job |= {"scrape_interval": HURRY, "static_configs": [{"targets": [target]}]}
+    job |= {"scrape_interval": HURRY, "static_configs": [{"targets": [*targets]}]}
     config["rule_files"] = [str(shipped.RULES)]
     del config["alerting"]
     return config
 
 
 @contextlib.asynccontextmanager
-async def prometheus(folder: Path, target: str) -> AsyncIterator[Prometheus]:
+async def prometheus(folder: Path, *targets: str) -> AsyncIterator[Prometheus]:
     """Ready and scraping; ended when the block is left."""
     program = Path(need("promtool")).with_name("prometheus")  # both come in one package
     config, port, data = folder / "prometheus.json", free_port(), folder / "tsdb"
-    config.write_text(json.dumps(configuration(target)))
+    config.write_text(json.dumps(configuration(*targets)))
     process = await asyncio.create_subprocess_exec(
         str(program), f"--config.file={config}", f"--storage.tsdb.path={data}", f"--web.listen-address=127.0.0.1:{port}",
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,

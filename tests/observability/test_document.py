@@ -10,6 +10,7 @@ import pytest
 
 from daemon.cli.group import COMMANDS, cutoverd
 from tests.observability import shipped
+from tests.observability.listed import elsewhere, listed
 from tests.observability.shipped import Rule
 from tests.observability.test_rules import RULES
 
@@ -79,3 +80,9 @@ def test_every_command_that_somebody_is_told_to_type_exists_with_its_options(com
     assert found is not None
     known = {option for parameter in found.params for option in parameter.opts}
     assert {argument for argument in arguments if argument.startswith("--")} <= known
+
+
+def test_what_other_documents_say_of_a_metric_is_what_this_one_lists() -> None:
+    known, told = listed(), elsewhere()
+    assert told
+    assert [(name, labels) for name, labels in told if name not in known or labels not in (frozenset(), known[name])] == []

@@ -1,4 +1,4 @@
-"""Every metric, label and value that rules and dashboard name is there when the installed daemon has had a night."""
+"""Every metric, label and value that rules, dashboard and list name is there when the installed daemon has had a night."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.observability import shipped
+from tests.observability.listed import listed
 from tests.observability.night import Night, Scrape
 from tests.observability.promql import Named, Selector, named
 
@@ -78,3 +79,15 @@ def test_the_stage_of_a_run_that_is_over_shows_as_done(night: Night) -> None:
     mapping = next(panel for panel in shipped.panels() if panel["title"] == "Stages")["fieldConfig"]["defaults"]["mappings"][0]
     (series,) = night.answers["panel Stages A"]
     assert mapping["options"][series["value"][1]]["text"] == "done"
+
+
+def test_every_metric_that_is_served_is_listed_and_no_other(night: Night) -> None:
+    assert sorted(night.families ^ set(listed())) == []
+
+
+def test_every_metric_is_listed_with_the_labels_that_it_has(night: Night) -> None:
+    known = listed()
+    served = {(name.removesuffix("_count"), frozenset(dict(labels))) for name, labels in night.scrape}
+    found = {name: labels for name, labels in served if name in known}
+    assert len(found) > len(known) / 2
+    assert {name: labels for name, labels in found.items() if labels != known[name]} == {}

@@ -20,7 +20,10 @@ LABELS = re.compile(r"\$labels\.(\w+)")
 EXPECTED = re.compile(r'(\w+)="([^"]*)"')
 ASKED_FOR = {
     "GateSuspect", "GateTripped", "GateInconclusive", "GateUnknown", "RunHalted", "GuardStale", "WebhookSilent", "ProbeFailing",
+    "RunInterlocked", "ControlFailing", "ReloadFailed", "RecordingFails",
 }  # fmt: skip
+OF_GATES = {"GateTripped", "GateInconclusive", "GateSuspect", "GateUnknown"}
+SHADOWS = re.compile(r"unless on \(job, instance, gate\) \(cutoverd_gate_shadow == 1\)$")
 
 
 def tool(program: str, *arguments: str | Path, cwd: Path | None = None) -> str:
@@ -84,6 +87,19 @@ def test_every_rule_has_a_severity_and_says_what_and_what_next(rule: Rule) -> No
     assert 10 < len(rule.annotations["summary"]) <= 100
     _, _, following = rule.annotations["description"].partition("Next")
     assert "`cutoverd " in following
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_no_shadow_raises_an_alert_of_gates(rule: Rule) -> None:
+    """Whatever asks for the state of a gate leaves shadows out, but for their own alert."""
+    if "cutoverd_gate_state" in rule.expr and rule.alert != "ShadowGate":
+        assert rule.alert in OF_GATES
+        assert SHADOWS.search(rule.expr.strip())
+
+
+@pytest.mark.parametrize("rule", [rule for rule in shipped.rules() if rule.alert == "ShadowGate"], ids=lambda rule: rule.id)
+def test_a_shadow_wakes_nobody(rule: Rule) -> None:
+    assert rule.labels["severity"] == "warning"
 
 
 def test_rules_of_one_alert_are_told_apart_by_cause() -> None:

@@ -284,3 +284,19 @@ def test_a_step_that_halts_lets_no_later_stage_start() -> None:
 
 def test_a_plan_without_stages_closes_at_once() -> None:
     assert after(of=plan()) == (Close("restored"),)
+
+
+def _unanswered(*bodies: Body) -> bool:
+    return fold(bodies).step(KEY).unanswered
+
+
+def test_an_intent_is_unanswered_until_its_own_answer_or_a_humans_word() -> None:
+    intended, differs = Intended(KEY, 1, CUTOVER, BASELINE), Inspected(KEY, False, CUTOVER)
+    away = Responded(KEY, 1, "inspect", "retryable", "timeout", "no answer")
+    answer = Responded(KEY, 1, "apply", "retryable", "busy", "later")
+    assert not _unanswered(differs)
+    assert _unanswered(differs, intended)
+    assert _unanswered(differs, intended, away, differs)
+    assert not _unanswered(differs, intended, answer)
+    assert _unanswered(differs, intended, answer, intended)
+    assert not _unanswered(differs, intended, Operated("retry", {}))

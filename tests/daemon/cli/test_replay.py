@@ -141,14 +141,51 @@ def test_how_long_ago_is_a_time_too(replayed: Run, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(clock, "read", lambda: _at(3_600))
     assert _gate(replayed("--json", "--from", "-1h"))["transitions"] == 4
     done = replayed("--from", "-30m", "--warm-up", "1ms")
-    assert (done.stdout.splitlines()[0], done.returncode) == ("nothing is recorded of that time", 0)
+    assert done.stderr.startswith("nothing is recorded of that time: ")
+
+
+RECORDED = "2026-12-05 22:00:00.100Z (22:00:00 UTC) to 2026-12-05 22:00:15.100Z (22:00:15 UTC)"
+
+
+@pytest.mark.parametrize("more", [[], ["--warm-up", "1ms"], ["--export", "nothing.jsonl"]])
+def test_a_time_of_which_nothing_is_recorded_is_refused_with_the_times_that_are(
+    replayed: Run, tmp_path: Path, more: list[str]
+) -> None:
+    more = [str(tmp_path / each) if each.endswith(".jsonl") else each for each in more]
+    done = replayed("--from", "2026-12-05T22:01:00Z", *more)
+    said = f"nothing is recorded of that time: the recording goes from {RECORDED}\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
+    assert not list(tmp_path.glob("*.jsonl")), "an export of nothing leaves no file"
+
+
+def test_an_export_without_anything_of_that_time_is_named(replayed: Run, tmp_path: Path) -> None:
+    export = tmp_path / "incident.jsonl"
+    replayed("--export", str(export))
+    done = replayed("--recording", str(export), "--from", "2026-12-05T22:01:00Z")
+    assert (done.returncode, done.stderr) == (2, f"{export} holds nothing of that time\n")
+
+
+def test_the_warm_up_is_neither_counted_nor_told(replayed: Run) -> None:
+    told = replayed("--from", "2026-12-05T22:00:06Z", "--no-table").stdout.splitlines()
+    assert told[0] == (
+        "2026-12-05 22:00:06.100Z (22:00:06 UTC) to 2026-12-05 22:00:15.100Z (22:00:15 UTC): 20 samples in 10 turns"
+    )
+
+
+def test_a_time_that_ends_before_it_begins_is_refused(replayed: Run) -> None:
+    done = replayed("--from", "2026-12-05T22:00:06Z", "--to", "2026-12-05T22:00:03Z")
+    said = (
+        "--to is 2026-12-05 22:00:03.000Z (22:00:03 UTC), and --from is not before it: 2026-12-05 22:00:06.000Z (22:00:06 UTC)\n"
+    )
+    assert (done.returncode, done.stderr) == (2, said)
 
 
 @pytest.mark.parametrize("when", ["yesterday", "2026-12-05T22:00:00", "-2", "-", "2h"])
 def test_what_is_no_time_is_refused(replayed: Run, when: str) -> None:
     done = replayed("--from", when)
     assert done.returncode == 2
-    assert f"Invalid value for '--from': {when!r}: " in done.stderr
+    assert f"Invalid value for '--from': {when!r}" in done.stderr
+    assert done.stderr.count(repr(when)) == 1, "named once"
 
 
 def test_what_is_shorter_counts_as_false_is_said_by_the_operator(replayed: Run) -> None:
@@ -163,7 +200,7 @@ def test_a_key_that_is_unknown_is_said_as_check_says_it(replayed: Run) -> None:
 
 def test_a_gate_that_is_not_there_is_named(replayed: Run) -> None:
     done = replayed("--gate", "outbound")
-    assert (done.returncode, done.stderr) == (2, "no gate is named 'outbound': inbound\n")
+    assert (done.returncode, done.stderr) == (2, "no gate is named 'outbound'; did you mean 'inbound'?\ngates: inbound\n")
 
 
 def test_a_run_and_a_span_exclude_each_other(replayed: Run) -> None:
@@ -239,13 +276,26 @@ def test_an_export_overwrites_nothing(replayed: Run, tmp_path: Path) -> None:
     assert export.read_text() == "mine"
 
 
+def test_an_export_that_cannot_be_written_says_so(replayed: Run, tmp_path: Path) -> None:
+    export = tmp_path / "nowhere" / "incident.jsonl"
+    done = replayed("--export", str(export))
+    assert (done.returncode, done.stderr) == (2, f"{export} cannot be written: No such file or directory\n")
+
+
+def test_an_export_that_is_not_there_is_named(replayed: Run, tmp_path: Path) -> None:
+    export = tmp_path / "incident.jsonl"
+    done = replayed("--recording", str(export))
+    assert (done.returncode, done.stderr) == (2, f"the recording cannot be read: {export}: No such file or directory\n")
+
+
 @pytest.mark.parametrize(
     ("written", "said"),
     [
         ("", "this is no recording"),
+        ("name: acme\n", "this is no recording: `cutoverd replay --export FILE` writes one"),
         ("{}\n", "this is no recording of a format that this cutoverd knows"),
         ('{"cutoverd-recording": 2}\n', "this is no recording of a format that this cutoverd knows"),
-        ('{"cutoverd-recording": 1}\nx\n', "line 2 is not of a recording"),
+        ('{"cutoverd-recording": 1}\nx\n', "line 2 is not of a recording: it is no JSON; was the file cut short or edited?"),
         ('{"cutoverd-recording": 1}\n{"turn": [1]}\n', "line 2 is not of a recording"),
         ('{"cutoverd-recording": 1}\n{"turn": [1, 2], "samples": [[0, 0, 0, 0, 0, 0, 0, 0]]}\n', "line 2 is not of a recording"),
         ('{"cutoverd-recording": 1}\n{"turn": [1, 2], "marks": [[0, {"x": 1}]]}\n', "a mark that this cutoverd does not know"),

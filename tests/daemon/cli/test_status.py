@@ -273,4 +273,6 @@ def test_what_watches_over_the_gates_is_told(daemon: Played, command: Run) -> No
     assert "  control     far, near fail: failures are not held against trunks" in told
     assert "  interlock   blocked: run of rollback: until noon: work" in told
     assert "  shadow      judges, and touches nothing" in told
+    assert [line for line in told if line.startswith("gate ")] == ["gate inbound: shadow, SUSPECT, 503: 2/3, OK for 16.6 s more"]
+    assert "inbound shadow (SUSPECT, 503: 2/3)" in told[0]
     assert "  admitted    5.5% of the callers" in told

@@ -135,3 +135,27 @@ def test_a_halt_that_waits_behind_a_reload_halts_at_once() -> None:
     desk.turn(Reloaded(gate_spec(), kept=("inbound",)).message)
     desk.turn(desk.ordered("halt"))
     assert desk.cutover.halted
+
+
+def test_what_was_sent_before_we_stood_still_makes_no_ok_of_a_gate_that_a_reload_made_anew() -> None:
+    desk = Desk()
+    desk.opened()
+    asked = desk.now
+    desk.turn(ms=1_500)
+    desk.turn(Reloaded(gate_spec(threshold=5)).message)
+    desk.settle()
+    desk.turn(desk.sample(PASS, sent=asked))
+    assert (desk.is_ok, desk.reason) == (False, "disturbed")
+    desk.hear(PASS)
+    assert desk.is_ok
+
+
+def test_a_result_of_the_probe_that_a_reload_replaced_tells_the_new_gate_nothing() -> None:
+    desk = Desk()
+    desk.opened()
+    desk.turn(Reloaded(gate_spec(threshold=5)).message)
+    back = desk.flush()
+    desk.turn(*back, desk.sample(PASS))
+    assert (desk.gate.state, desk.is_ok) == (GateState.UNKNOWN, False)
+    desk.hear(PASS)
+    assert desk.is_ok

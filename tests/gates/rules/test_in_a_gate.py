@@ -11,7 +11,7 @@ from gates.rules.agreement import Agreement
 from gates.rules.failures import Failures
 from gates.rules.point import PointRatio
 from gates.rules.ratio import SequentialRatio
-from gates.rules.reading import Rule
+from gates.rules.reading import Level, Rule
 from gates.rules.stable import StableFor
 from gates.rules.value import Value
 from gates.spec import Clause, GateSpec, OnTrip
@@ -133,4 +133,24 @@ def test_an_error_is_heard_by_no_rule() -> None:
     ours: ProbeResult = replace(failed(), outcome=failed().outcome.ERROR)
     bench = gate(PointRatio(1.0, 1))
     bench.run(NEW, [PASS, ours, ours, ours], 0)
+    assert bench.state is GateState.HEALTHY
+
+
+def test_a_flap_with_the_registration_back_starts_no_run_however_short_the_confirmation() -> None:
+    bench = gate(StableFor(120 * NS_PER_S), confirm_s=0)
+    bench.hear(NEW, passed(stable_s=600, flaps=0), 0)
+    bench.hear(NEW, passed(stable_s=5, flaps=1), 30)
+    assert (bench.state, due(bench, 30), due(bench, 59)) == (GateState.TRIPPED, False, False)
+    bench.hear(NEW, failed(480), 60)
+    assert due(bench, 60)
+
+
+def test_a_failure_is_no_pass_for_a_rule_that_counts_as_passing_until_it_can_say() -> None:
+    spec = GateSpec("inbound", (Clause(WALD, (NEW,), missing=Level.FINE),), 1, (), 2, FOREVER_NS)
+    bench = Bench(spec)
+    bench.hear(NEW, PASS, 0)
+    assert (bench.state, bench.degraded) == (GateState.HEALTHY, False)
+    bench.hear(NEW, failed(), 1)
+    assert (bench.state, bench.degraded) == (GateState.SUSPECT, False)
+    bench.hear(NEW, PASS, 2)
     assert bench.state is GateState.HEALTHY

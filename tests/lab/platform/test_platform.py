@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Any
 
 import aiohttp
 import pytest
@@ -14,69 +10,12 @@ import pytest
 from lab.platform.organisation import Organisation, Queue, Trunk, User
 from lab.platform.server import Platform
 from lab.platform.trouble import Drops, Garbage, Hangs, Refuses
+from tests.lab.platform.desk import NS_PER_S, Clock, Desk
 
-NS_PER_S = 1_000_000_000
 TRUNKS = "/api/v2/telephony/providers/edges/trunks"
 MEMBERS = "/api/v2/routing/queues/q/members"
 CALLS = "/api/v2/architect/flows/f/test-calls"
 CALL = {"flowId": "f", "flowVersionId": "v-1", "testData": {"callerId": "+15550001234", "dnis": "+15550005678"}}
-
-
-@dataclass(slots=True)
-class Answer:
-    status: int
-    headers: Any
-    document: Any
-
-
-class Desk:
-    """A client with a token, and the platform's clock in hand."""
-
-    def __init__(self, platform: Platform, session: aiohttp.ClientSession) -> None:
-        self.platform, self.session = platform, session
-        self.token = ""
-
-    async def login(self, secret: str | None = None, **form: str) -> Answer:
-        pair = f"{self.platform.client.id}:{secret or self.platform.client.secret}".encode()
-        headers = {} if form else {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
-        given = {"grant_type": "client_credentials", **form}
-        answer = await self.answer(self.session.post(self.platform.token_url, data=given, headers=headers))
-        if answer.status == 200:
-            self.token = answer.document["access_token"]
-        return answer
-
-    async def ask(self, method: str, path: str, body: object = None) -> Answer:
-        headers = {"Authorization": f"Bearer {self.token}"}
-        return await self.answer(self.session.request(method, self.platform.base + path, json=body, headers=headers))
-
-    async def get(self, path: str) -> Answer:
-        return await self.ask("GET", path)
-
-    async def answer(self, asking: Any) -> Answer:
-        async with asyncio.timeout(5), asking as response:
-            is_json = response.content_type == "application/json"
-            return Answer(response.status, response.headers, await response.json() if is_json else await response.read())
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.ns = NS_PER_S
-
-    def __call__(self) -> int:
-        return self.ns
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def desk(clock: Clock) -> AsyncIterator[Desk]:
-    async with Platform(clock=clock) as platform, aiohttp.ClientSession() as session:
-        made = Desk(platform, session)
-        await made.login()
-        yield made
 
 
 async def test_a_token_is_granted_to_the_client_by_header_and_by_form(desk: Desk) -> None:

@@ -166,9 +166,11 @@ async def test_wrong_credentials_are_final_until_the_operator_says_otherwise(sta
             assert (ended.reason, ended.origin, ended.is_ours) == (Reason.LOGIN_REJECTED, Origin.SELF, True)
             assert ended.detail == f"the token endpoint answered {status} invalid_client"
         assert len(platform.logins) == 1
+        assert api.figures().is_locked_out
         platform.status, platform.said = 200, {}
         api.again()
         assert answered(await ask(api)).status == 200
+        assert not api.figures().is_locked_out
 
 
 async def test_too_many_logins_as_genesys_says_it_are_not_wrong_credentials() -> None:

@@ -52,6 +52,19 @@ def test_of_a_member_that_is_named_twice_the_last_counts() -> None:
 
 
 @pytest.mark.parametrize(
+    "body", [b"[" + b",".join([b"[[[[[[]]]]]]"] * 20_000) + b"]", b"[" + b"{}," * 60_000 + b'"[' * 50_000, b"," * 1_000_001]
+)
+def test_what_would_hold_the_loop_is_not_read(body: bytes) -> None:
+    with pytest.raises(NotJson, match="too many parts"):
+        decode(body)
+
+
+def test_a_long_answer_of_the_usual_kind_is_read() -> None:
+    body = b"[" + b",".join([b'{"id": "0123456789", "state": [1, 2]}'] * 25_000) + b"]"
+    assert len(decode(body)) == 25_000  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
     "body", [b"", b"NaN", b"[Infinity]", b"1e999", b"\xff", b"{'a': 1}", b"[1,]", b"[" * 100_000, b"1" * 500]
 )
 def test_what_is_not_json_is_told_without_quoting_it(body: bytes) -> None:

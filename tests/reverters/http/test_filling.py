@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.templates import Hole, holes, parse_body, parts
+from config.templates import Hole, holes, parse_body, parse_path, parts
 from reverters.http.filling import Sources, Unfilled, path, text, value
-from tests.reverters.http.test_places import JSON
+from tests.reverters.http.test_places import JSON, PATIENT
 
 SOURCES = Sources(
     {"id": "i/1"},
@@ -20,6 +20,7 @@ SOURCES = Sources(
 )
 
 
+@PATIENT
 @given(held=JSON)
 def test_a_text_that_is_one_placeholder_keeps_the_type(held: Any) -> None:
     assert value({"a": ["{current/x}"]}, Sources(documents={"current": {"x": held}})) == {"a": [held]}
@@ -29,6 +30,7 @@ def test_within_a_text_numbers_and_booleans_are_as_json_writes_them() -> None:
     assert text("v{current/version}, {current/on}, {id}", SOURCES) == "v7, true, i/1"
 
 
+@PATIENT
 @given(name=st.text(st.characters(codec="utf-8"), min_size=1, max_size=20).filter(lambda name: name not in (".", "..")))
 def test_a_value_in_a_path_is_one_segment_whatever_it_is(name: str) -> None:
     filled = path("/users/{id}/skills", {"q": "{id}"}, Sources({"id": name}))
@@ -61,6 +63,7 @@ def test_a_merge_is_the_document_now_with_the_baselines_values_and_ours_over_it(
     assert value(template, SOURCES) == {"version": 7, "dnis": ["+1"], "keep": "me", "name": "old", "reason": "rollback"}
 
 
+@PATIENT
 @given(body=JSON)
 def test_a_body_without_placeholders_is_itself(body: Any) -> None:
     assert value(parse_body(body), SOURCES) == body
@@ -72,6 +75,12 @@ def test_a_body_without_placeholders_is_itself(body: Any) -> None:
 def test_a_template_that_means_nothing_is_refused_when_it_is_read(wrong: Any) -> None:
     with pytest.raises(ValueError):
         parse_body(wrong)
+
+
+@pytest.mark.parametrize("wrong", ["users", "//host/users", "/users?x=1", "/a b", "/ü", "/a\n", "/{", 5])
+def test_what_is_no_path_within_an_api_is_refused(wrong: object) -> None:
+    with pytest.raises(ValueError):
+        parse_path(wrong)
 
 
 def test_the_placeholders_of_a_body_are_found_wherever_they_stand() -> None:

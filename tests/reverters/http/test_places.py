@@ -6,12 +6,13 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probes.exchange.document import MISSING, at
 from reverters.http.places import NoPlace, differences, merged, project, put, same, without
 
+PATIENT = settings(deadline=None, max_examples=60)  # a busy machine is no failure
 NAMES = st.sampled_from(["a", "b", "c/d", "e~f"])
 LEAVES = st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(["", "x", "1"])
 JSON = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3), max_leaves=12)
@@ -19,6 +20,7 @@ OBJECTS = st.dictionaries(NAMES, JSON, max_size=4)
 KEEP = st.lists(st.sampled_from(["/a", "/b", "/c~1d", "/e~0f"]), unique=True, max_size=4)
 
 
+@PATIENT
 @given(current=OBJECTS, baseline=OBJECTS, keep=KEEP)
 def test_a_merge_restores_what_is_kept_and_leaves_all_else(current: Any, baseline: Any, keep: list[str]) -> None:
     held = project(baseline, keep)
@@ -28,6 +30,7 @@ def test_a_merge_restores_what_is_kept_and_leaves_all_else(current: Any, baselin
         assert at(result, pointer) == at(current, pointer)
 
 
+@PATIENT
 @given(current=OBJECTS, baseline=OBJECTS, keep=KEEP)
 def test_nothing_that_is_given_is_changed(current: Any, baseline: Any, keep: list[str]) -> None:
     before = deepcopy((current, baseline))
@@ -36,12 +39,14 @@ def test_nothing_that_is_given_is_changed(current: Any, baseline: Any, keep: lis
     assert (current, baseline) == before
 
 
+@PATIENT
 @given(items=st.lists(JSON, max_size=5), data=st.data())
 def test_the_order_of_a_set_is_no_difference(items: list[Any], data: st.DataObject) -> None:
     other = {"a": data.draw(st.permutations(items))}
     assert differences({"a": items}, other, ["/a"], ["/a"]) == []
 
 
+@PATIENT
 @given(items=st.lists(st.integers(-9, 9), min_size=1, max_size=4))
 def test_an_item_of_a_set_that_is_there_twice_is_a_difference(items: list[int]) -> None:
     assert differences({"a": items}, {"a": [*items, items[0]]}, ["/a"], ["/a"]) == ["/a"]

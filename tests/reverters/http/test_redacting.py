@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from reverters.http.redacting import MOST_BYTES, REDACTED, body, bounded, redacted, secrets
-from tests.reverters.http.test_places import JSON
+from tests.reverters.http.test_places import JSON, PATIENT
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,7 @@ def test_secrets_that_are_not_set_are_told_as_such() -> None:
     assert redacted({"password": None, "hasSecret": True, "token": ""}) == {"password": None, "hasSecret": True, "token": ""}
 
 
+@PATIENT
 @given(document=JSON)
 def test_whatever_it_is_it_is_bounded(document: Any) -> None:
     assert len(orjson.dumps(bounded(document))) <= MOST_BYTES

@@ -1,4 +1,4 @@
-"""Whole runs of `http` steps: killed anywhere, refused, raced; and against the lab's platform."""
+"""Whole runs of `http` steps: killed anywhere, refused, raced."""
 
 from __future__ import annotations
 
@@ -7,24 +7,16 @@ import asyncio
 import pytest
 from aiohttp import web
 
-from config.api import Api, ClientCredentials
-from config.secrets import Secret
-from config.steps import Capture, HttpStep, Send
-from lab.platform.organisation import Organisation, User
-from lab.platform.server import CLIENT, Platform
-from probes.exchange.apis import ApiSecrets
+from config.steps import HttpStep, Send
 from reverters.entries import Halted, Intended, Operated, Responded
-from reverters.http import definition
 from reverters.http.reverter import HttpReverter
 from reverters.plan import Plan, Stage
 from reverters.progress import ATTEMPTS
 from reverters.runner import End, Runner
-from tests.probes.exchange.servers import apis_of
 from tests.reverters.http.bench import (
     BASELINE,
     LIVE,
     Bench,
-    Clock,
     Documents,
     answering,
     bench,
@@ -37,7 +29,6 @@ from tests.reverters.test_runner import bodies, fold
 from tests.reverters.world import Ledger, Still
 
 JOB = Send(method="POST", path="/api/v2/publish", idempotency="job")
-STATUS = "/api/v2/users/{user}/routingstatus"
 
 
 def plan(settings: HttpStep | None = None) -> Plan:
@@ -161,6 +152,19 @@ async def test_a_human_may_have_the_job_done_again() -> None:
     assert documents.sent == ["POST /api/v2/publish"] * 2
 
 
+async def test_a_job_that_was_turned_away_is_sent_again_by_itself() -> None:
+    documents, ledger = Documents(), Ledger()
+
+    async def publishes(request: web.Request) -> web.StreamResponse:
+        documents.held[LIVE] = {**BASELINE}
+        return await answering(200, {})(request)
+
+    documents.faults["POST"] = [answering(503, {}), publishes]
+    async with bench(documents) as here:
+        assert await carried_out(plan(http_step(JOB)), here.reverter, ledger) is End.CLOSED
+    assert documents.sent == ["POST /api/v2/publish"] * 2
+
+
 async def test_a_job_that_is_seen_to_be_done_after_a_crash_counts_as_done() -> None:
     documents, ledger = Documents(), Ledger()
 
@@ -172,30 +176,3 @@ async def test_a_job_that_is_seen_to_be_done_after_a_crash_counts_as_done() -> N
     async with bench(documents) as here:
         assert await killed_and_restarted(here, ledger, 2, http_step(JOB)) is End.CLOSED
     assert documents.sent == ["POST /api/v2/publish"]
-
-
-async def test_a_users_routing_status_is_captured_and_restored_on_the_labs_platform() -> None:
-    organisation, ledger = Organisation(), Ledger()
-    organisation.users["u-1"] = User("u-1", "Ada", routing="IDLE")
-    settings = HttpStep(
-        kind="http",
-        id="status",
-        api="genesys",
-        vars={"user": "u-1"},
-        capture=Capture(path=STATUS, keep=("/status",)),
-        revert=(Send(method="PUT", path=STATUS, body={"status": "{baseline/status}"}),),
-    )
-    async with Platform(organisation) as platform:
-        login = ClientCredentials(
-            kind="oauth2", token_url=platform.token_url, client_id=CLIENT.id, client_secret=Secret(env="UNREAD")
-        )
-        apis = {"genesys": Api(base=platform.base, auth=login)}
-        async with apis_of(apis, {"genesys": ApiSecrets(CLIENT.secret.encode())}) as found:
-            reverter = HttpReverter(found.named, pace=Clock().pace)
-            wanted = await reverter.capture(definition.expand(settings).spec)
-            assert wanted == {"status": "IDLE"}
-            organisation.users["u-1"].routing = "OFF_QUEUE"
-            run = Plan("rollback", "baseline-1", (Stage("users", (step(settings, wanted),)),))
-            assert await carried_out(run, reverter, ledger) is End.CLOSED
-    assert organisation.users["u-1"].routing == "IDLE"
-    assert all(CLIENT.secret.encode() not in entry.payload for entry in ledger.entries)

@@ -68,9 +68,9 @@ async def calling(running: Proxy, id: str) -> AsyncIterator[Call]:
 
 
 def went(running: Proxy, id: str) -> list[tuple[str, int]]:
-    """The requests of a call in order, each with the port that it was sent on to."""
+    """The requests of a call in order, each with the port that it was sent on to; one sent again counts once."""
     lines = [line.split() for word in ("ROUTED", "FOLLOWED") for line in running.running.said(word)]
-    return [(method, int(to.rpartition(":")[2])) for method, call, to in lines if call == id]
+    return list(dict.fromkeys((method, int(to.rpartition(":")[2])) for method, call, to in lines if call == id))
 
 
 @pytest.mark.parametrize("by", ["switch", "set"])

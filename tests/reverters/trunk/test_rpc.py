@@ -33,7 +33,7 @@ async def asked(answer: Callable[[web.Request], web.Response]) -> Trouble:
 
 async def asked_raw(data: bytes) -> Trouble:
     async with talking(saying(data)) as raw, reverter(raw.url) as back:
-        found = await back.inspect(step(switch() | {"timeout_ns": SHORT}, OLD))
+        found = await back.inspect(step({**switch(), "timeout_ns": SHORT}, OLD))
         assert isinstance(found, Trouble), found
         return found
 
@@ -95,6 +95,11 @@ async def test_an_answer_that_is_cut_short_is_unknown_as_well() -> None:
     assert isinstance(found, Trouble)
     assert found.retryable
     assert found.detail.endswith("whether it was done is unknown")
+
+
+async def test_an_answer_that_is_far_too_long_is_not_asked_for_again() -> None:
+    found = await asked_raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n")
+    assert (found.retryable, found.reason) == (False, "body-too-long")
 
 
 async def test_nobody_there_is_refused_and_nothing_was_done() -> None:
