@@ -276,6 +276,32 @@ def test_an_export_overwrites_nothing(replayed: Run, tmp_path: Path) -> None:
     assert export.read_text() == "mine"
 
 
+def test_an_export_is_its_owners_alone_whatever_the_umask(replayed: Run, tmp_path: Path) -> None:
+    export = tmp_path / "incident.jsonl"
+    assert replayed("--export", str(export)).returncode == 0
+    assert export.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_export_follows_no_link(replayed: Run, tmp_path: Path) -> None:
+    export, elsewhere = tmp_path / "incident.jsonl", tmp_path / "elsewhere"
+    export.symlink_to(elsewhere)
+    assert replayed("--export", str(export)).returncode == 2
+    assert not elsewhere.exists()
+
+
+def test_an_export_that_breaks_off_leaves_no_half_of_it(recorded: Played, replayed: Run, tmp_path: Path) -> None:
+    export = tmp_path / "incident.jsonl"
+    path = beside(load(recorded.config).settings.store.path)
+    with closing(sqlite3.connect(path)) as database, database:
+        until, payload = database.execute("SELECT until, payload FROM blocks ORDER BY until DESC LIMIT 1").fetchone()
+        assert until == 16
+        broken = "INSERT INTO blocks SELECT until, until + 1, last_utc_ns, last_utc_ns, 1, ? FROM blocks"
+        database.execute(broken, (payload[:40],))
+    done = replayed("--export", str(export))
+    assert (done.returncode, done.stderr.startswith("the recording cannot be read")) == (2, True)
+    assert not export.exists()
+
+
 def test_an_export_that_cannot_be_written_says_so(replayed: Run, tmp_path: Path) -> None:
     export = tmp_path / "nowhere" / "incident.jsonl"
     done = replayed("--export", str(export))

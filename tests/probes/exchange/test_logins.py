@@ -189,6 +189,7 @@ async def test_too_many_logins_as_genesys_says_it_are_not_wrong_credentials() ->
     [
         (500, b"", "the token endpoint answered 500"),
         (401, b"<html>", "the token endpoint answered 401"),
+        (400, b'{"error": "no_luck", "message": %s}' % (b"[" * 1_000 + b"]" * 1_000), "the token endpoint answered 400 no_luck"),
         (403, b'{"error": "access_denied"}', "the token endpoint answered 403 access_denied"),
         (302, b"", "the token endpoint answered 302"),
         (200, b"<html>", "the token endpoint's answer is not JSON"),
@@ -305,6 +306,14 @@ async def test_a_discovered_host_must_be_one_that_may_have_the_token(endpoint: o
         ended = unanswered(await ask(apis.named("nice")))
         assert ended.reason == Reason.LOGIN_UNAVAILABLE
         assert ended.detail == "the answer of discovery has no api_endpoint that may be asked"
+
+
+@pytest.mark.parametrize("more", ["/a b", "/#", "/\u00fc", "/\r\nX-Other: 1"])
+async def test_a_discovered_url_that_cannot_be_written_is_asked_nothing(more: str) -> None:
+    async with cxone() as (platform, apis, server):
+        platform.discovery["api_endpoint"] = f"{server.url}{more}"
+        ended = unanswered(await ask(apis.named("nice")))
+        assert (ended.reason, ended.is_sent) == (Reason.UNSENDABLE, False)
 
 
 @pytest.mark.parametrize("token", [None, 7, "", "a.b", "a.!.c", "a.e30.c", identity(tenantId=7), identity(tenantId="a&b=c")])
