@@ -7,6 +7,7 @@ sent, so that a server which stalls is charged for everybody whom it kept waitin
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Sequence
 from typing import cast
@@ -16,7 +17,7 @@ from probes import clock
 NS_PER_S = 1_000_000_000
 
 
-class Asker(asyncio.Protocol):
+class Asker(asyncio.Protocol, ABC):
     """One connection. Every answer is flat JSON, so each holds one closing brace: that is where it ends."""
 
     def __init__(self) -> None:
@@ -42,8 +43,9 @@ class Asker(asyncio.Protocol):
         for _ in range(ended):
             self.answered()
 
+    @abstractmethod
     def answered(self) -> None:
-        raise NotImplementedError
+        """One answer is there."""
 
     def close(self) -> None:
         if self._transport is not None:

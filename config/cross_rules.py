@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from math import ceil, log
 
+from config import cross_facts
 from config.finding import Finding, repeated
 from config.gating import Rule, SuccessRatio, Value
 from config.probing import AgentConsistencyProbe, HttpProbe, Probe, SipOptionsProbe, SipRegisterProbe, TrunkHealthProbe
@@ -54,6 +55,7 @@ def warnings(path: Path, rule: Rule, probes: Probes) -> Iterator[Finding]:
     if rule.success_ratio is not None:
         yield from _strange_ratio((*path, "success_ratio"), rule.success_ratio)
     if rule.value is not None:
+        yield from cross_facts.warnings((*path, "value"), rule.value, judged)
         yield from _strange_value((*path, "value"), rule.value, judged)
 
 

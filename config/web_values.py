@@ -22,18 +22,23 @@ def parse_url(value: object) -> str:
         raise ValueError("expected a URL such as https://api.example.net/health")
     if len(value) > LONGEST or not value.isascii() or not value.isprintable() or " " in value:
         raise ValueError(f"a URL is printable ASCII without spaces, {LONGEST} characters at most")
+    if "@" in re.split(r"[/?#]", value.partition("://")[2] or value, maxsplit=1)[0]:
+        raise ValueError("a URL here names no user: credentials belong to an api")
     try:
         parts = urlsplit(value)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise ValueError(f"{quoted(value)} is not a URL such as https://api.example.net/health") from None
+        raise ValueError(f"{_shown(value)} is not a URL such as https://api.example.net/health") from None
     if parts.scheme not in ("http", "https") or not host:
-        raise ValueError(f"{quoted(value)} is not a URL: write http:// or https://, and a host")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("a URL here names no user: credentials belong to an api")
+        raise ValueError(f"{_shown(value)} is not a URL: write http:// or https://, and a host")
     if parts.fragment:
         raise ValueError("a URL here has no fragment (#…): it would not be sent")
     return value
+
+
+def _shown(value: str) -> str:
+    """What comes before an @ may be a password, wherever in a text that is no URL it stands."""
+    return "what is written" if "@" in value else quoted(value)
 
 
 def parse_url_or_path(value: object) -> str:

@@ -15,7 +15,7 @@ from daemon import orders, recall, terms, told, unasked
 from daemon.board import Board
 from daemon.effects import Effects
 from daemon.inbox import Committed, Inbox, Message, Ordered, Recorded, Reload
-from daemon.moments import Window, disturbance
+from daemon.moments import TURN_NS, Window, disturbance, patience
 from daemon.orders import Order, Refused
 from daemon.oversight import Oversight
 from daemon.planbook import PlanBook
@@ -35,7 +35,6 @@ from reverters.entries import Body, Closed, Operated, Planned
 
 log = logging.getLogger(__name__)
 
-TURN_NS = 250_000_000
 RESTART_STEP = 100
 """How far a start moves the generation: what was told just before a crash may not be in the journal, and must not come again."""
 
@@ -81,14 +80,8 @@ class Judge:
         """Until cancelled."""
         self._effects.note(Operated(recall.START, {"generation": self.cutover.generation}), "daemon")
         while True:
-            messages = await self.inbox.take(within_s=self._patience() / NS_PER_S)
+            messages = await self.inbox.take(within_s=patience(self.gates.values(), self._turned) / NS_PER_S)
             self.turn(messages, now=clock.read())
-
-    def _patience(self) -> int:
-        """Nanoseconds until time alone matters; at least a millisecond, the granularity of timers."""
-        deadlines = [at for gate in self.gates.values() if (at := machine.deadline(gate, now=self._turned)) is not None]
-        until = min(deadlines, default=self._turned.mono_ns + TURN_NS)
-        return min(max(until - self._turned.mono_ns, 1_000_000), TURN_NS)
 
     def turn(self, messages: list[Message], *, now: Moment) -> None:
         lag_ns = max(now.mono_ns - self._turned.mono_ns - TURN_NS, 0)
@@ -160,8 +153,9 @@ class Judge:
         self.gates[name], transition = self._tape.advance(before, event, now=now)
         if isinstance(event, Sample) and was_told(before, self.gates[name], event.probe):
             self._effects.counted(self.gates[name], event)
-        if transition:
+        if transition or isinstance(event, Disturbed):
             self._watch.interrupted(name)
+        if transition:
             if transition.after is not GateState.TRIPPED:
                 self._queued -= {name}  # what it trips for later is another trip
             self._publish(now, {name: transition})

@@ -15,10 +15,14 @@ from dataclasses import dataclass
 
 from config.apart import LoaderDied
 from config.loaded import Loaded
-from config.problem import ConfigInvalid
+from config.problem import ConfigInvalid, Problem
 
 READ_S = 20.0
 """A file need not end: the path may be that of a FIFO."""
+
+
+MOST_TOLD = 100
+"""Problems: a daemon that journals a hundred thousand of them, for a list went wrong, judges nothing meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,15 @@ def _outcome(said: bytes) -> Loaded:
     raise ConfigInvalid(*outcome)
 
 
+def first(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """With a last one that says how many are left out."""
+    told, more = problems[:MOST_TOLD], problems[MOST_TOLD:]
+    if not more:
+        return told
+    last = more[-1]
+    return (*told, Problem(last.file, last.line, last.column, "", f"and {len(more)} more: `cutoverd check` tells them all"))
+
+
 def main(path: str) -> None:
     import os
 
@@ -70,7 +83,7 @@ def main(path: str) -> None:
     try:
         said = pickle.dumps(load(path, secrets_from=os.environ, also=unusable_files))
     except ConfigInvalid as invalid:
-        said = pickle.dumps((invalid.problems, invalid.warnings))
+        said = pickle.dumps((first(invalid.problems), first(invalid.warnings)))
     sys.stdout.buffer.write(said)
 
 

@@ -86,6 +86,7 @@ def _objections(situation: Situation, plan: str, gate: Gate) -> tuple[Objection,
         gates=situation.gates,
         cutover=situation.cutover,
         control=situation.control,
+        periods=situation.oversight.periods,
         now=situation.now,
     )
 

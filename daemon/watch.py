@@ -76,7 +76,7 @@ class Watch:
         board.oversight, board.control, board.kept = self.oversight, self.control, self.kept
 
     def interrupted(self, gate: str) -> None:
-        """Its state or answer has changed: within one turn it may have been bad and be HEALTHY again."""
+        """Its state or answer has changed, and within one turn it may have been bad and be HEALTHY again; or we stood still."""
         self._soaked.pop(gate, None)
 
     def soak(self, situation: Situation, *, impaired: bool) -> None:

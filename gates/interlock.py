@@ -6,13 +6,13 @@ every run, and an operator who trips by hand may override them by name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gates import machine, verdict
 from gates.cutover import Cutover
-from gates.doubt import Control
+from gates.doubt import Control, Period
 from gates.gate import Gate, GateState
 from gates.objection import Objection
 from probes.sample import NS_PER_S, Moment
@@ -74,12 +74,14 @@ def to_automatic(
     gates: Mapping[str, Gate],
     cutover: Cutover,
     control: Control,
+    periods: Sequence[Period] = (),
     now: Moment,
 ) -> tuple[Objection, ...]:
     """Everything against a run of `plan` that a trip of `gate` would start now, and that `latches` these gates."""
     tripping = frozenset(latches)
     return (
         *_blocked(interlocks, now),
+        *_planned_work(gate, periods, now=now),
         *_between(interlocks, gate.spec.name, cutover, now),
         *_blast(interlocks.blast, tripping, gates, cutover, now),
         *_control(gate, control, now=now),
@@ -97,6 +99,19 @@ def _blocked(interlocks: Interlocks, now: Moment) -> Iterator[Objection]:
     for window in interlocks.blocked:
         if window.from_utc_ns <= now.utc_ns < window.until_utc_ns:
             yield Objection("blocked", f"until {_instant(window.until_utc_ns)}: {window.reason}")
+
+
+def _planned_work(gate: Gate, periods: Sequence[Period], *, now: Moment) -> Iterator[Objection]:
+    """Who begins a minute early trips the gate, and what fails from then on is an ERROR: nothing confirms the trip any more."""
+    now_on = [period for period in periods if period.from_utc_ns <= now.utc_ns < period.until_utc_ns]
+
+    def is_worked_on(probe: str) -> bool:
+        return any(period.covers(probe, utc_ns=now.utc_ns) for period in now_on)
+
+    if not now_on or verdict.is_bad_by(gate, lambda member: not is_worked_on(member.seat.probe), now=now):
+        return
+    for period in now_on:
+        yield Objection("blocked", f"planned work until {_instant(period.until_utc_ns)}: {period.reason}")
 
 
 def _between(interlocks: Interlocks, gate: str, cutover: Cutover, now: Moment) -> Iterator[Objection]:

@@ -79,7 +79,7 @@ def lease(gate: Gate, cutover: Cutover, *, impaired: str, now: Moment, admitted:
     # Committed is the new path always: a full disk must not send callers to a platform that is no longer theirs.
     unwell = "" if cutover.phase is Phase.COMMITTED else impaired
     reason = unwell or _verdict(gate, cutover, hold)
-    youngest_ns = max(known.sent.mono_ns if known.sent else -1 for known in compare.needed(gate))
+    youngest_ns = max([sent.mono_ns if (sent := known.sent) else -1 for known in compare.needed(gate)])
     oldest_ns = verdict.hangs_on(gate, now=now)
     return Lease(
         gate=gate.spec.name,
@@ -106,7 +106,7 @@ def answer(lease: Lease, *, now_ns: int, turned_ns: int, ticket: int | None = No
     if lease.may_be_ok and lease.leased:
         reason = _lapsed(lease, now_ns=now_ns, turned_ns=turned_ns)
     if not reason and lease.admitted < ALL and (ticket is None or ticket >= lease.admitted):
-        reason = "not-admitted"
+        reason = "no-conversation" if ticket is None and lease.admitted else "not-admitted"
     age_ms = max(now_ns - lease.youngest_ns, 0) // NS_PER_MS if lease.youngest_ns >= 0 else -1
     valid_ms = max(lease.expires_ns - now_ns, 0) // NS_PER_MS if not reason and lease.leased else 0
     return Answer(ok=not reason, reason=reason, age_ms=age_ms, valid_for_ms=valid_ms)

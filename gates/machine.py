@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from gates import compare, rule, targets, verdict, words
+from gates import compare, quiet, rule, targets, verdict, words
 from gates.compare import Comparison
 from gates.gate import Gate, GateState, Transition, blank, fresh, informed, was_told
 from gates.input import Input, Targets
@@ -130,9 +130,10 @@ def advance(gate: Gate, event: Event, *, now: Moment) -> tuple[Gate, Transition 
             gate = _heard(gate, event)
         case Disturbed():
             gate = replace(gate, undisturbed_ns=now.mono_ns)
-    if gate.latched:
+    if gate.latched or quiet.is_quiet(gate, now=now):
         return gate, None
-    return _settle(gate, find(gate, now=now), event, now=now)
+    settled, transition = _settle(gate, find(gate, now=now), event, now=now)
+    return quiet.begun(settled, now=now), transition
 
 
 def _heard(gate: Gate, sample: Sample) -> Gate:
@@ -148,7 +149,8 @@ def _heard(gate: Gate, sample: Sample) -> Gate:
         told = {
             each.key: rule.count(gate.inputs[each.key], sample, codes=each.codes, threshold=each.threshold) for each in countings
         }
-        heard = informed(gate, {**gate.inputs, **told}, gate.targets, gate.memories)
+        until_ns = quiet.after(gate, told.values())
+        heard = informed(gate, {**gate.inputs, **told}, gate.targets, gate.memories, quiet_until_ns=until_ns)
     seats = gate.spec.remembering.get(sample.probe)
     return _remembered(heard, seats, sample) if seats and was_told(gate, heard, sample.probe) else heard
 
@@ -236,7 +238,7 @@ def cadence(gate: Gate, *, now: Moment) -> bool:
     """Whether this gate's probes should hasten: from the first failure until HEALTHY again or a run starts, and while a rule
     wants more results to decide.
     """
-    if gate.latched:
+    if gate.latched or quiet.passes(gate):
         return False
     failing = any(known.failing for known in compare.needed(gate))
     return failing or gate.state in (SU, TR, IN) or verdict.wants_more(gate, now=now)

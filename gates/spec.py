@@ -58,7 +58,8 @@ class GateSpec:
 
     `baseline` names the probes of the path to go back to; empty means that the gate does not compare. What follows from these
     is worked out once: `needed`, all probes of all clauses; `threshold`, so many failures in a row make a baseline probe bad;
-    `countings` by probe; `seats` by clause; `remembering` by probe, the seats whose rule keeps a memory.
+    `countings` by probe; `seats` by clause; `counts_only`: each rule is `consecutive`; `remembering` by probe, the seats whose
+    rule keeps a memory.
     """
 
     name: str
@@ -72,6 +73,7 @@ class GateSpec:
     threshold: int = field(init=False, compare=False, repr=False)
     countings: Mapping[str, tuple[Counting, ...]] = field(init=False, compare=False, repr=False)
     seats: tuple[tuple[Seat, ...], ...] = field(init=False, compare=False, repr=False)
+    counts_only: bool = field(init=False, compare=False, repr=False)
     remembering: Mapping[str, tuple[Seat, ...]] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -89,6 +91,7 @@ class GateSpec:
         self._set("threshold", threshold)
         self._set("countings", counted)
         self._set("seats", seats)
+        self._set("counts_only", all(isinstance(clause.rule, Consecutive) for clause in self.clauses))
         self._set("remembering", {probe: tuple(row) for probe, row in remembering.items()})
 
     @property

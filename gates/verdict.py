@@ -6,7 +6,7 @@ members are bad, since when, and how long the word holds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gates.combine import combined
@@ -35,7 +35,21 @@ def is_stale(known: Input, *, max_age_ns: int, now: Moment) -> bool:
 def level(gate: Gate, *, now: Moment) -> Level:
     spec = gate.spec
     clauses = zip(spec.clauses, spec.seats, strict=True)
-    return combined([combined([_level(gate, seat, now=now) for seat in row], clause.need) for clause, row in clauses], spec.need)
+    return combined([combined(_levels(gate, row, now=now), clause.need) for clause, row in clauses], spec.need)
+
+
+def _levels(gate: Gate, row: Sequence[Seat], *, now: Moment) -> list[Level]:
+    """Of each seat. What passes and is counted in a row is FINE without asking further: there may be a thousand of them."""
+    inputs, oldest_ns = gate.inputs, now.mono_ns - gate.spec.max_age_ns
+    return [
+        Level.FINE
+        if type(seat.rule) is Consecutive
+        and not (known := inputs[seat.key]).failing
+        and (sent := known.sent) is not None
+        and sent.mono_ns >= oldest_ns
+        else _level(gate, seat, now=now)
+        for seat in row
+    ]
 
 
 def _level(gate: Gate, seat: Seat, *, now: Moment) -> Level:
@@ -117,12 +131,16 @@ def is_undisturbed(gate: Gate, *, now: Moment) -> bool:
 
 def asked_after(gate: Gate, ns: int, *, now: Moment) -> bool:
     """Whether enough bad members were asked after the monotonic nanosecond `ns`."""
+    return is_bad_by(gate, lambda member: member.known.sent is not None and member.known.sent.mono_ns > ns, now=now)
 
-    def asked(member: Member) -> int | None:
-        since = member.level is Level.BAD and member.known.sent and member.known.sent.mono_ns > ns
-        return 0 if since else None
 
-    return _when(gate, members(gate, now=now), asked) is not None
+def is_bad_by(gate: Gate, believed: Callable[[Member], bool], *, now: Moment) -> bool:
+    """Whether those of the bad members that are `believed` are enough."""
+
+    def told(member: Member) -> int | None:
+        return 0 if member.level is Level.BAD and believed(member) else None
+
+    return _when(gate, members(gate, now=now), told) is not None
 
 
 def _when(gate: Gate, rows: list[list[Member]], told: Callable[[Member], int | None]) -> int | None:
@@ -142,9 +160,10 @@ def hangs_on(gate: Gate, *, now: Moment) -> int:
 
     Inputs age in the order in which they were sent. Where one stale input is enough, that is the oldest.
     """
-    sent = {seat.key: _sent_ns(gate.inputs[seat.key]) for row in gate.spec.seats for seat in row}
+    inputs = gate.inputs
     if gate.spec.need == 1 and all(clause.need == 1 for clause in gate.spec.clauses):
-        return min(sent.values())
+        return min([at.mono_ns if (at := inputs[seat.key].sent) else -1 for row in gate.spec.seats for seat in row])
+    sent = {seat.key: _sent_ns(inputs[seat.key]) for row in gate.spec.seats for seat in row}
     rows = [[_level(gate, seat, now=now) for seat in row] for row in gate.spec.seats]
     return next(at for at in sorted(set(sent.values())) if _is_stale_by(gate, rows, sent, at))
 

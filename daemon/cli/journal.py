@@ -55,6 +55,8 @@ def show_entries(invocation: Invocation, run: str | None, last: int | None) -> E
     entries = _read(invocation, read)
     if isinstance(entries, Reply):
         return show(invocation, entries)
+    if run is not None and not entries:
+        return show(invocation, Reply(Exit.USAGE, f"the journal knows no run {run!r}"))
     for entry in entries[-last:] if last else entries:
         click.echo(json.dumps(_document(entry)) if invocation.as_json else journal_text.line(entry))
     return Exit.OK

@@ -24,7 +24,8 @@ def lines(found: Document) -> str:
     told += [f"  problem     {printable(found['problem'])}"] if found["problem"] else []
     if found["control_failing"]:
         failing = printable(", ".join(found["control_failing"]))
-        told.append(f"  control     {failing} fail: failures are not held against trunks")
+        verb = "fails" if len(found["control_failing"]) == 1 else "fail"
+        told.append(f"  control     {failing} {verb}: failures are not held against trunks")
     for each in found["interlocked"]:
         told.append(f"  interlock   {printable(each['interlock'])}: run of {printable(each['plan'])}: {printable(each['says'])}")
     told += _reload(found["configuration"])

@@ -150,7 +150,8 @@ def _asked(found: Document) -> list[str]:
     ]
     if found["is_rejected"]:
         told.append(
-            f"  rejected    nothing is sent any more; `cutoverd retry --probe {printable(found['probe'])}` when it is mended"
+            "  rejected    nothing is sent any more; `cutoverd reload` when the credentials are mended here, "
+            f"`cutoverd retry --probe {printable(found['probe'])}` when they are mended there"
         )
     return told
 

@@ -12,10 +12,13 @@ LONGEST = 256
 
 
 def ticket(name: str, query: str, body: bytes) -> int | None:
-    """`name` is the field, `query` what follows the question mark as sent. None where the request names no conversation."""
-    said = Query(query).get(name)
-    if said is None:
-        said = fields(body).get(name)
+    """`name` is the field, `query` what follows the question mark as sent. None where the request names no conversation, or two:
+    one of them may be what a caller brought along in another field.
+    """
+    named = Query(query).all(name)
+    if len(named) > 1:
+        return None
+    said = named.pop() if named else fields(body).get(name)
     if isinstance(said, bool) or not isinstance(said, str | int):
         return None
     conversation = str(said)

@@ -45,7 +45,7 @@ _ANSWER = {
         "state": {"type": "string", "enum": [str(state) for state in GateState]},
         "phase": {"type": "string", "enum": [str(phase) for phase in Phase]},
         "route": {"type": "string", "enum": ["new", "baseline"]},
-        "generation": {"type": "integer", "description": "Grows by one with each open."},
+        "generation": {"type": "integer", "description": "Grows each time that what callers are told changes."},
         "ageMs": {"type": "integer", "minimum": -1, "description": "Since the newest needed result; -1: there is none."},
         "validForMs": {"type": "integer", "minimum": 0, "description": "How long this OK may be believed at most."},
         "reason": {"type": "string", "description": "Why not OK; empty with OK. More words may come."},

@@ -10,9 +10,9 @@ import orjson
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
 
-MOST_NESTED = 100_000
+MOST_NESTED = 150_000
 """Lists and objects in one document. Each costs more to make than its two bytes to send, and all are made in one go."""
-MOST_MEMBERS = 1_000_000
+MOST_MEMBERS = 500_000
 
 
 class _Missing(Enum):

@@ -65,7 +65,9 @@ def trace(response: HttpResponse) -> Trace:
     head = f"HTTP/1.1 {response.status} {response.reason}\r\n"
     pairs = [(name, VEIL if is_secret_name(name) else value) for name, value in response.headers.pairs]
     lines = "".join(f"{name}: {value}\r\n" for name, value in pairs if name.lower() != "set-cookie")
-    whole = (head + lines + "\r\n").encode("utf-8", "replace") + (response.body if response.secrets else response.body[:MAX_TRACED])
+    whole = (head + lines + "\r\n").encode("utf-8", "replace") + (
+        response.body if response.secrets else response.body[:MAX_TRACED]
+    )
     return Trace(response.sent[:MAX_TRACED], veiled(whole, response.secrets, most=MAX_TRACED))
 
 

@@ -22,6 +22,8 @@ from probes.platform.share import Verdict, decide, most_ill
 from probes.platform.telling import OK, Untold
 from probes.sample import Origin, Outcome, ProbeResult
 
+MOST_LISTED = 1_000
+"""Of one page that are looked at: a hundred are asked for, and going through all that fit into an answer would hold the loop."""
 OFF_QUEUE = "OFF_QUEUE"
 ROUTING = frozenset({OFF_QUEUE, "IDLE", "INTERACTING", "NOT_RESPONDING", "COMMUNICATING"})
 
@@ -71,7 +73,7 @@ def is_last(listing: Json, *, size: int) -> bool:
 
 def _entities(listing: Json) -> list[dict[str, Json]]:
     entities = listing.get("entities") if isinstance(listing, dict) else None
-    return [each for each in entities if isinstance(each, dict)] if isinstance(entities, list) else []
+    return [each for each in entities[:MOST_LISTED] if isinstance(each, dict)] if isinstance(entities, list) else []
 
 
 def judge(state: str | None, member: Member | None, live: Json | Untold) -> Judged:

@@ -18,6 +18,8 @@ from probes.sample import ProbeResult
 TRUNKS = "/api/v2/telephony/providers/edges/trunks"
 PAGE = 100
 """The most that the vendor gives on one page."""
+MOST_LISTED = 10 * PAGE
+"""Of one page that are looked at, whatever comes."""
 
 Documents = dict[str, Json | Untold]
 
@@ -67,5 +69,5 @@ def is_listed(*, missing: int, pages: int | None, read: int) -> bool:
 
 def _listed(listing: Json, wanted: Collection[str]) -> Documents:
     entities = at(listing, "/entities")
-    trunks = [each for each in entities if isinstance(each, dict)] if isinstance(entities, list) else []
+    trunks = [each for each in entities[:MOST_LISTED] if isinstance(each, dict)] if isinstance(entities, list) else []
     return {id: each for each in trunks if isinstance(id := each.get("id"), str) and id in wanted}

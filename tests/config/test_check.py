@@ -37,7 +37,7 @@ def test_warnings_are_shown_and_change_no_exit_code(tmp_path: Path, example: Pat
     file.write_text(example.read_text(encoding="utf-8").replace("timeout: 2s ", "timeout: 400ms "), encoding="utf-8")
     result = run(str(file))
     assert result.exit_code == 0
-    assert result.output.startswith(f"{file}:41:14: warning: probes.trunk-new.timeout: 400ms leaves no room")
+    assert result.output.startswith(f"{file}:52:14: warning: probes.trunk-new.timeout: 400ms leaves no room")
     assert result.output.endswith(f"{file}: ok: 2 probes, 1 gate, 1 plan\n")
 
 

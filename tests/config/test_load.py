@@ -193,6 +193,19 @@ def test_a_gate_on_a_registration_whose_codes_leave_480_out_is_warned_about(judg
     assert judged(*asked, ("[503, 408]", "[480, 503]")).warnings == ()
 
 
+def test_a_rule_on_a_fact_that_its_probe_does_not_tell_is_warned_about(judged: Judge) -> None:
+    rule = "consecutive: 3\n      codes: [503, 408]"
+    (warning,) = judged((rule, "value: {fact: conect_us, below: 5000}")).warnings
+    assert (warning.path, warning.message) == (
+        "gates.inbound.trip.value.fact",
+        "probe 'trunk-new' (sip_options) tells no 'conect_us', so this rule would never decide; did you mean 'connect_us'?",
+    )
+    (warning,) = judged((rule, "value: {fact: mos, above: 3, percentile: 5}")).warnings
+    assert warning.message.endswith("; known: duration, certificate_not_after, connect_us, copies")
+    assert judged((rule, "value: {fact: connect_us, below: 5000}")).warnings == ()
+    assert judged((rule, "value: {below: 1s}")).warnings == ()
+
+
 def test_a_registration_that_only_compares_may_fail_with_any_code(judged: Judge) -> None:
     beside = REGISTRATION.replace("path: new", "path: baseline") % ""
     assert judged(("\ngates:", beside), ("compare_with: [trunk-old]", "compare_with: [registration]")).warnings == ()

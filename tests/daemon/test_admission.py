@@ -42,7 +42,9 @@ def test_after_open_the_first_share_is_let_in() -> None:
 def test_whose_call_it_is_must_be_known_while_not_everybody_is_let_in() -> None:
     made = desk()
     made.opened()
-    assert made.answer().reason == "not-admitted"
+    assert made.answer().reason == "no-conversation"
+    assert made.do("admit", gate="inbound", share=0).ok
+    assert made.answer().reason == "not-admitted", "nobody is, whoever it is"
     assert made.do("admit", gate="inbound", share=ALL).ok
     assert made.is_ok
 
@@ -167,6 +169,17 @@ def test_nothing_soaks_while_the_journal_cannot_be_written(monkeypatch: pytest.M
     made.judge.impair("the disk is full")
     healthy_for(made, 11)
     made.judge.impair("")
+    healthy_for(made, 9)
+    assert share(made) == 500
+    healthy_for(made, 2)
+    assert share(made) == 2_500
+
+
+def test_a_loop_that_stood_still_begins_the_soak_again() -> None:
+    made = desk()
+    made.opened()
+    healthy_for(made, 9)
+    made.turn(ms=1_500)
     healthy_for(made, 9)
     assert share(made) == 500
     healthy_for(made, 2)

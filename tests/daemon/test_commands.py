@@ -208,7 +208,7 @@ async def test_half_a_capture_is_none(counter: Counter) -> None:
 @pytest.mark.parametrize(
     ("cutover", "told"),
     [
-        (Cutover(phase=Phase.OPEN), "phase open"),
+        (Cutover(phase=Phase.OPEN), "before `open`; `reset` goes back, and sends callers to the baseline path"),
         (Cutover(phase=Phase.REVERTED), "phase reverted"),
         (Cutover(phase=Phase.COMMITTED), "phase committed"),
         (Cutover(armed=(D,)), "armed"),

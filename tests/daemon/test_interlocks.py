@@ -304,3 +304,26 @@ def test_an_interlock_that_comes_and_goes_is_journaled_once_a_minute() -> None:
             made.hear(failed(500), probe=OTHER)
         made.settle()
     assert [name for name, _ in said(made)].count("blocked") == 2
+
+
+def test_a_trip_from_just_before_planned_work_starts_nothing_within_it() -> None:
+    works = Period(at(900).utc_ns, at(5_000).utc_ns, "carrier swaps a card", frozenset({NEW}))
+    made = Desk(gate_spec(on_trip=(OnTrip("rollback", NS_PER_S),)), oversight=Oversight(periods=(works,)))
+    made.armed()
+    made.hear(failed(), failed(), failed())
+    assert made.gate.state is GateState.TRIPPED
+    while made.now.utc_ns < at(4_900).utc_ns:
+        made.hear(failed())
+        made.settle()
+        assert made.cutover.run is None
+    assert said(made)[0][0] == "blocked"
+    assert said(made)[0][1].endswith(": carrier swaps a card")
+    made.hear(failed(), failed())
+    made.settle()
+    assert made.cutover.run is not None
+
+
+def test_planned_work_on_one_trunk_does_not_keep_the_failure_of_another_from_starting_its_run() -> None:
+    works = Period(at(0).utc_ns, at(60_000).utc_ns, "carrier swaps a card", frozenset({OTHER}))
+    made = Desk(gate_spec(needed=(NEW, OTHER)), oversight=Oversight(periods=(works,)))
+    assert tripped(made).cutover.run is not None

@@ -8,7 +8,8 @@ from typing import Any
 
 from daemon.board import Board
 from daemon.inbox import Committed, Inbox, Ordered, Recorded
-from daemon.judge import TURN_NS, Judge
+from daemon.judge import Judge
+from daemon.moments import TURN_NS, patience
 from daemon.reply import Reply
 from gates.cutover import Command, Cutover
 from gates.gate import OnTrip
@@ -154,18 +155,22 @@ def test_observers_hear_of_each_sample_that_told_something() -> None:
 # the loop around the turns
 
 
+def _patience(desk: Desk) -> int:
+    return patience(desk.judge.gates.values(), desk.now)
+
+
 def test_without_any_deadline_the_judge_waits_a_whole_turn() -> None:
-    assert Desk().judge._patience() == TURN_NS
+    assert _patience(Desk()) == TURN_NS
 
 
 def test_the_judge_wakes_when_time_alone_matters() -> None:
     desk = Desk(gate_spec(on_trip=(OnTrip("rollback", 0), OnTrip("other", 100_000_000))))
     desk.opened()
-    assert desk.judge._patience() == TURN_NS
+    assert _patience(desk) == TURN_NS
     desk.hear(*FAILS)
-    assert desk.judge._patience() == 100_000_000
+    assert _patience(desk) == 100_000_000
     desk.turn(ms=99.5)
-    assert desk.judge._patience() == 1_000_000  # no timer is finer
+    assert _patience(desk) == 1_000_000  # no timer is finer
 
 
 async def test_a_command_reaches_the_judge_that_runs_and_its_answer_comes_back() -> None:

@@ -89,7 +89,7 @@ def test_each_interlock_says_what_it_keeps_from_starting_and_how_to_do_it_all_th
             "what it waits for; or `trip` by hand",
         ),
         (
-            "keep-one: the run of rollback does not start: 1 of inbound, other would be HEALTHY (other): at least 2",
+            "keep-one: the run of rollback does not start: 0 of inbound, other would be HEALTHY: at least 2",
             "what it waits for; or `trip --override keep-one`",
         ),
     ]

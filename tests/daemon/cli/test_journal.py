@@ -161,6 +161,11 @@ def test_a_part_of_the_journal_is_one_run_or_the_end(journaled: Played, command:
     assert [line.split()[0] for line in end.stdout.splitlines()] == ["4"]
 
 
+def test_a_run_that_the_journal_does_not_know_is_no_empty_answer(journaled: Played, command: Run) -> None:
+    done = command("journal", "--run", "p@2", "-c", str(journaled.config))
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "the journal knows no run 'p@2'\n")
+
+
 def test_with_json_each_entry_is_a_line(journaled: Played, command: Run) -> None:
     done = command("journal", "--json", "-c", str(journaled.config))
 

@@ -408,7 +408,10 @@ def test_after_a_rejection_it_says_once_that_nothing_is_sent_and_how_to_go_on() 
     lines = registration(rejected, *repeated)
     assert section(lines, "the last results, newest first")[0].endswith("login wrong-password, asked 1 min 00 s before")
     assert lines[0].startswith("probe elsewhere: DEGRADED: 403: rejected: wrong-password, 3 in a row since ")
-    told = "  rejected    nothing is sent any more; `cutoverd retry --probe elsewhere` when it is mended"
+    told = (
+        "  rejected    nothing is sent any more; `cutoverd reload` when the credentials are mended here, "
+        "`cutoverd retry --probe elsewhere` when they are mended there"
+    )
     assert [line for line in lines if "retry" in line] == [told]
     assert not any("retry" in line for line in registration(rejected, PASS))
 

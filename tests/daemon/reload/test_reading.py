@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from config.apart import LoaderDied
 from config.load import load
 from config.problem import ConfigInvalid
-from daemon.reload_reading import Reader
+from daemon.reload_reading import MOST_TOLD, Reader
 from tests.daemon.reload.bench import gate, text, trunk
 
 
@@ -38,6 +39,19 @@ async def test_all_that_is_wrong_comes_back_with_the_warnings(file: Path) -> Non
         await Reader({"IVR": "key"}).read(str(file))
     assert len(invalid.value.problems) == 2
     assert invalid.value.warnings
+
+
+async def test_of_very_many_problems_the_first_are_told_and_how_many_there_are(file: Path) -> None:
+    listed = "{kind: sip_options, path: new, targets: {file: fleet.json}, every: 1h, timeout: 600ms}"
+    file.write_text(text(file.parent, {"new": listed}, {"inbound": gate("new")}))
+    (file.parent / "fleet.json").write_text(json.dumps([{"targets": ["x y"] * 5_000}]))
+    with pytest.raises(ConfigInvalid) as whole:
+        load(file)
+    with pytest.raises(ConfigInvalid) as invalid:
+        await Reader({"IVR": "key"}).read(str(file))
+    *told, last = invalid.value.problems
+    assert tuple(told) == whole.value.problems[:MOST_TOLD]
+    assert last.message == f"and {len(whole.value.problems) - MOST_TOLD} more: `cutoverd check` tells them all"
 
 
 async def test_a_file_that_never_ends_is_given_up_and_its_reader_ended(tmp_path: Path) -> None:

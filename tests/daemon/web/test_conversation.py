@@ -55,7 +55,7 @@ async def test_who_does_not_say_whose_call_it_is_is_not_let_in(
     client: ClientSession, webhook: Listener, world: World, query: str
 ) -> None:
     world.is_healthy().admits(9_999)
-    assert (await ask(client, webhook, query))["reason"] == "not-admitted"
+    assert (await ask(client, webhook, query))["reason"] == "no-conversation"
     world.admits(admit.ALL)
     assert (await ask(client, webhook, query))["cutoverStatus"] == "OK"
 
@@ -73,6 +73,9 @@ async def test_nobody_is_let_in_by_a_gate_that_is_degraded(client: ClientSession
         ("x=1", b""),
         (f"{FIELD}=", b""),
         (f"{FIELD}=" + "x" * (LONGEST + 1), b""),
+        (f"{FIELD}=a&{FIELD}=b", b""),
+        (f"c%6fnversationId=a&{FIELD}=b", b""),
+        (f"{FIELD}=&{FIELD}=a", b'{"conversationId": "a"}'),
         ("", b'{"conversationId": null}'),
         ("", b'{"conversationId": true}'),
         ("", b'{"conversationId": ["a"]}'),
@@ -81,6 +84,10 @@ async def test_nobody_is_let_in_by_a_gate_that_is_degraded(client: ClientSession
 )
 def test_what_names_no_conversation_has_no_ticket(query: str, body: bytes) -> None:
     assert ticket(FIELD, query, body) is None
+
+
+def test_a_conversation_that_is_named_twice_alike_has_its_ticket() -> None:
+    assert ticket(FIELD, f"{FIELD}=a%20b&{FIELD}=a+b", b"") == admit.ticket("a b")
 
 
 def test_a_conversation_has_one_ticket_however_it_is_told() -> None:

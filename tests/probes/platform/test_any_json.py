@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probes.exchange.values import HttpResponse
-from probes.platform import agent, calling, trunk
+from probes.platform import agent, calling, trunk, trunk_health
 from probes.platform.agent import Member
 from probes.platform.calling import Reads
 from probes.sample import ProbeResult
@@ -61,3 +62,11 @@ def test_a_call_has_started_or_ended_or_is_under_way(document: object) -> None:
         bounded(begun)
     if isinstance(told, ProbeResult):
         bounded(told)
+
+
+def test_of_a_page_that_is_far_too_long_only_the_beginning_is_looked_at() -> None:
+    page = [{"id": str(number), "joined": True, "state": "active"} for number in range(agent.MOST_LISTED + 5)]
+    listing: Any = {"entities": page}
+    assert len(agent.members(listing)) == len(agent.states(listing)) == agent.MOST_LISTED
+    last = str(agent.MOST_LISTED + 4)
+    assert trunk_health._listed(listing, ["7", last]).keys() == {"7"}
