@@ -307,7 +307,7 @@ def test_an_interlock_that_comes_and_goes_is_journaled_once_a_minute() -> None:
 
 
 def test_a_trip_from_just_before_planned_work_starts_nothing_within_it() -> None:
-    works = Period(at(900).utc_ns, at(5_000).utc_ns, "carrier swaps a card", frozenset({NEW}))
+    works = Period(at(1_500).utc_ns, at(5_000).utc_ns, "carrier swaps a card", frozenset({NEW}))
     made = Desk(gate_spec(on_trip=(OnTrip("rollback", NS_PER_S),)), oversight=Oversight(periods=(works,)))
     made.armed()
     made.hear(failed(), failed(), failed())
