@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.model import Settings
-from daemon import assembly, compose, compose_apis, oversight, reload_assembly, webhook_front
+from daemon import assembly, oversight, webhook_front
 from daemon.assembly import JournalFlawed as JournalFlawed
 from daemon.assembly import Means
 from daemon.board import Board
+from daemon.compose import apis as compose_apis
+from daemon.compose import compose
 from daemon.control_path import listening_path
 from daemon.hands import Hands
 from daemon.inbox import Inbox
@@ -25,8 +27,9 @@ from daemon.observe import LastTransitions, Observers
 from daemon.planbook import PlanBook
 from daemon.probing import Probing
 from daemon.recording.recorder import recording
-from daemon.reload_task import ReloadTask
-from daemon.reloading import Read
+from daemon.reload import assembly as reload_assembly
+from daemon.reload.reloading import Read
+from daemon.reload.task import ReloadTask
 from daemon.runs import RunKeeper
 from daemon.store import Store, open_store
 from daemon.watchdog import Watchdog

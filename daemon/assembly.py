@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from config.model import Settings
-from daemon import compose, recall, reload_text, status, why
+from daemon import recall, status
 from daemon.board import Board
 from daemon.commands import Commands, Explain, Reload
+from daemon.compose import compose
+from daemon.explain import why
 from daemon.inbox import Inbox, Recorded
 from daemon.live import Live
 from daemon.metrics import Metrics
@@ -24,6 +26,7 @@ from daemon.observe import LastTransitions, Observers, ProbeHistory, kept_for
 from daemon.planbook import PlanBook
 from daemon.probing import Probing
 from daemon.recording.recorder import Roll
+from daemon.reload import text as reload_text
 from daemon.reply import Reply
 from daemon.status import Standing
 from daemon.store import Store

@@ -13,11 +13,11 @@ from typing import Any
 
 from config.secrets import SecretUnavailable
 from daemon.board import Board
+from daemon.explain.why import unknown
 from daemon.inbox import Inbox, Ordered
 from daemon.planbook import PlanBook
 from daemon.reply import Exit, Reply
 from daemon.store import Store, StoreError
-from daemon.why import unknown
 from daemon.writer import JournalUnavailable, Writer
 from gates import admit
 from gates.cutover import Command, Phase

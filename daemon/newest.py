@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from daemon import evidence
+from daemon.explain import evidence
 from daemon.status import instant
 from probes.sample import Origin, Outcome, Sample
 

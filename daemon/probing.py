@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from config.model import Probe as ProbeSettings
 from config.model import Settings, SipRegisterProbe
 from config.probing import ApiProbe
-from daemon import compose
+from daemon.compose import compose
 from daemon.held import Held
 from daemon.registration_view import RegistrarView, RegistrationView
-from daemon.reload_decide import Changes
+from daemon.reload.decide import Changes
 from probes import registry
 from probes.clock import mono_ns
 from probes.exchange.api import Api

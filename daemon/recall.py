@@ -28,9 +28,7 @@ def follow(known: Cutover, entry: JournalEntry) -> Cutover:
             return replace(known, generation=max(known.generation, int(arguments["generation"])))
         case Planned():
             run = Run(id=entry.run, plan=body.plan, digest=body.digest)
-            return cutover.planned(
-                known, run, list(body.gates), utc_ns=entry.at_utc_ns, automatic=body.cause == "automatic"
-            )
+            return cutover.planned(known, run, list(body.gates), utc_ns=entry.at_utc_ns, automatic=body.cause == "automatic")
         case Halted() | Closed() if known.run is None or entry.run != known.run.id:
             return known  # said by a run that was abandoned while a request of it was still on its way
         case Halted(step, _, detail):

@@ -41,7 +41,7 @@ class Standing:
     baseline: str = ""
     problem: str = ""
     configuration: Mapping[str, Any] = field(default_factory=dict)
-    """Which one is in force, and how the last reload went (`daemon.reload_text.standing`)."""
+    """Which one is in force, and how the last reload went (`daemon.reload.text.standing`)."""
 
 
 def instant(utc_ns: int) -> str:

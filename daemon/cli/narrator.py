@@ -32,7 +32,11 @@ class Narrator:
     def counted(self, gate: Gate, sample: Sample) -> None:
         result, path = sample.result, gate.inputs[sample.probe]
         known = words.targets(gate, sample.probe).get(result.target, path)
-        if result.outcome is not Outcome.FAIL or sample.probe not in gate.spec.needed or known.failing > gate.spec.patience(sample.probe):
+        if (
+            result.outcome is not Outcome.FAIL
+            or sample.probe not in gate.spec.needed
+            or known.failing > gate.spec.patience(sample.probe)
+        ):
             return
         of = f"{result.target}   " if result.target else ""
         after = f"   Retry-After {result.facts['retry_after_s']} s" if "retry_after_s" in result.facts else ""

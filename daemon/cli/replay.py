@@ -14,19 +14,22 @@ import click
 from config.load import load
 from config.model import Settings
 from config.problem import ConfigInvalid, did_you_mean
-from daemon import compose, oversight, replay_report, replay_variants
+from daemon import oversight
 from daemon.cli.ask import misconfigured, show
 from daemon.cli.config_path import resolve_config_path
 from daemon.cli.options import Invocation, shared
 from daemon.cli.replay_span import WHEN, Span, of_run
 from daemon.cli.replay_text import lines
 from daemon.cli.wording import DURATION, at
+from daemon.compose import compose
 from daemon.recording import text
 from daemon.recording.documents import Unreadable
 from daemon.recording.reading import exported, pieces
 from daemon.recording.turn import Turn
-from daemon.replay_course import FALSE_WITHIN_NS
-from daemon.replay_study import Study
+from daemon.replay import report as replay_report
+from daemon.replay import variants as replay_variants
+from daemon.replay.course import FALSE_WITHIN_NS
+from daemon.replay.study import Study
 from daemon.reply import Exit, Reply
 from daemon.store import StoreError
 from daemon.store.samples import beside, read_samples

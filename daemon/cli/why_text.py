@@ -1,4 +1,4 @@
-"""The documents of `daemon.why` as people read them. Pure; KeyError, TypeError or ValueError for one of another shape."""
+"""The documents of `daemon.explain.why` as people read them. Pure; KeyError, TypeError or ValueError for one of another shape."""
 
 from __future__ import annotations
 

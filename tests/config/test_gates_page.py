@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from config.load import judge
-from daemon import compose_rules
+from daemon.compose import rules as compose_rules
 from gates.rules.reading import Level
 from tests.gates.rules.bench import PASS, SILENCE, RuleBench, fail, passed
 

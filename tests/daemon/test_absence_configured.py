@@ -11,8 +11,9 @@ from config.load import load
 from config.model import Settings
 from config.problem import ConfigInvalid
 from config.secrets import SecretUnavailable
-from daemon import compose, webhook_front
+from daemon import webhook_front
 from daemon.board import Board
+from daemon.compose import compose
 from daemon.metrics import Metrics
 from daemon.web.absence import KEY
 from daemon.web.keys import Keys

@@ -15,7 +15,7 @@ from config.probing import HttpProbe, SipOptionsProbe
 from config.secrets import Secret, SecretUnavailable
 from config.server import WebhookServer
 from config.units import SipTarget
-from daemon.compose_apis import api_secrets
+from daemon.compose.apis import api_secrets
 from daemon.probing import Probing
 from probes.exchange.apis import Apis, ApiSecrets
 from probes.exchange.grants import NoGrant

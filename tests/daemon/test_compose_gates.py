@@ -10,7 +10,7 @@ from config import model
 from config.addresses import SipTarget
 from config.gating import SuccessRatio
 from config.quantities import Combine
-from daemon import compose_gates
+from daemon.compose import gates as compose_gates
 from gates.gate import fresh
 from gates.rules.consecutive import Consecutive
 from gates.rules.ratio import SequentialRatio

@@ -8,7 +8,7 @@ from pathlib import Path
 from config.load import judge
 from config.model import Settings
 from config.steps import HttpStep
-from daemon import compose
+from daemon.compose import compose
 from reverters import planner, registry
 from reverters.capture import capture
 from reverters.entries import Planned

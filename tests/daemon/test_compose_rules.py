@@ -11,8 +11,8 @@ from config.gating import Rule as Settings
 from config.gating import Value as ValueSettings
 from config.load import judge
 from config.quantities import Measure
-from daemon import compose_gates
-from daemon.compose_rules import of
+from daemon.compose import gates as compose_gates
+from daemon.compose.rules import of
 from gates.gate import GateState
 from gates.rules.agreement import Agreement
 from gates.rules.consecutive import Consecutive

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.forecast import Pace, Span, failures, of_any, of_each, passes
+from daemon.explain.forecast import Pace, Span, failures, of_any, of_each, passes
 from probes import schedule
 from probes.sample import NS_PER_MS, NS_PER_S, Moment
 from probes.schedule import Cadence

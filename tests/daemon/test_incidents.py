@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from config.load import load
-from daemon import compose, oversight
+from daemon import oversight
+from daemon.compose import compose
 from daemon.recording.reading import exported
 from daemon.recording.turn import Seen, Turn
-from daemon.replay import transitions
-from daemon.replay_course import End, Incident
-from daemon.replay_study import Study
-from daemon.replay_variants import variants
+from daemon.replay.course import End, Incident
+from daemon.replay.replay import transitions
+from daemon.replay.study import Study
+from daemon.replay.variants import variants
 from gates.gate import Transition
 from probes.sample import NS_PER_S
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from daemon.change import Change
-from daemon.forecast import Pace, Span
-from daemon.outlook import View, changes
+from daemon.explain.change import Change
+from daemon.explain.forecast import Pace, Span
+from daemon.explain.outlook import View, changes
 from gates.gate import GateSpec, GateState
 from gates.machine import Latch
 from gates.rules.reading import Level

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from daemon import overseen, status
+from daemon import status
+from daemon.explain import overseen
 from daemon.oversight import Oversight
 from daemon.reply import Exit
 from daemon.status import Standing

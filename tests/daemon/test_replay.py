@@ -8,10 +8,10 @@ import pytest
 
 from daemon.oversight import Oversight
 from daemon.recording.turn import Anew, Began, Given, Lost, Mark, Seen, Turn
-from daemon.replay import transitions
-from daemon.replay_course import End, Incident
-from daemon.replay_study import Study
-from daemon.replay_variants import Variant
+from daemon.replay.course import End, Incident
+from daemon.replay.replay import transitions
+from daemon.replay.study import Study
+from daemon.replay.variants import Variant
 from gates.gate import GateSpec, GateState, Transition
 from gates.machine import Disturbed, Latch, Reset
 from probes.sample import NS_PER_S, ProbeResult, Sample

@@ -10,7 +10,7 @@ import pytest
 from config.gating import Rule
 from config.load import load
 from config.model import Settings
-from daemon.replay_variants import Variant, variants
+from daemon.replay.variants import Variant, variants
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "examples" / "cutoverd.yaml"
 PROBES = "gates.inbound.trip.probes=[trunk-new]"

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon import standby
 from daemon.board import Board
-from daemon.standby import Pending
+from daemon.explain import standby
+from daemon.explain.standby import Pending
 from daemon.status import Standing
 from gates.cutover import Cutover, Hold, Phase, Run, may_start
 from gates.gate import Gate

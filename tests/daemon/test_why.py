@@ -14,13 +14,16 @@ from config.addresses import Address, SipTarget
 from config.model import Settings
 from config.secrets import Secret
 from config.server import Key, WebhookServer
-from daemon import compose, compose_gates, status, why
+from daemon import status
 from daemon.board import Board
 from daemon.cli import why_text
+from daemon.compose import compose
+from daemon.compose import gates as compose_gates
+from daemon.explain import why
+from daemon.explain.why import Ground
 from daemon.observe import LastTransitions, ProbeHistory
 from daemon.reply import Exit, Reply
 from daemon.status import Standing
-from daemon.why import Ground
 from gates import lease, machine
 from gates.cutover import Cutover, Hold, Phase, Run
 from gates.gate import Gate, GateState, fresh, was_told

@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 
 from config.load import load
-from daemon import compose, oversight
+from daemon import oversight
 from daemon.cli.replay_text import lines
+from daemon.compose import compose
 from daemon.recording.reel import Reel, Tally
 from daemon.recording.turn import Lost, Seen, Turn
-from daemon.replay import transitions
+from daemon.replay.replay import transitions
 from daemon.store import open_store
 from daemon.store.samples import beside, open_samples
 from probes import clock

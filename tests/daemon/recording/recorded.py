@@ -13,7 +13,7 @@ from daemon.recording.block import Block, decode
 from daemon.recording.tape import Tape
 from daemon.recording.text import read, write
 from daemon.recording.turn import Turn, follow
-from daemon.replay import Replay, transitions
+from daemon.replay.replay import Replay, transitions
 from daemon.reply import Reply
 from daemon.terms import Terms
 from gates.doubt import Period

@@ -13,8 +13,9 @@ from config.gating import Interlocks
 from config.load import judge
 from config.model import Settings
 from config.server import Server, WebhookServer
-from daemon import compose, reload_text
-from daemon.reload_decide import FIXED, NAMED, RENEWED, Changes, Difference, Side, Unchangeable, compare, decide
+from daemon.compose import compose
+from daemon.reload import text as reload_text
+from daemon.reload.decide import FIXED, NAMED, RENEWED, Changes, Difference, Side, Unchangeable, compare, decide
 from gates.cutover import Cutover, Hold, Phase, Run
 
 TEXT = """\

@@ -13,7 +13,7 @@ import pytest
 from config.load import judge
 from config.model import Settings
 from daemon.probing import Probing
-from daemon.reload_decide import Side, compare
+from daemon.reload.decide import Side, compare
 from lab.registrar import Registrar
 from probes import registry
 from probes.exchange.apis import Apis

@@ -12,7 +12,7 @@ import pytest
 from config.apart import LoaderDied
 from config.load import load
 from config.problem import ConfigInvalid
-from daemon.reload_reading import MOST_TOLD, Reader
+from daemon.reload.reading import MOST_TOLD, Reader
 from tests.daemon.reload.bench import gate, text, trunk
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from daemon.live import Live
-from daemon.reload_task import ReloadTask, Stamps, stamps
+from daemon.reload.task import ReloadTask, Stamps, stamps
 from daemon.reply import Exit, Reply
 from tests.daemon.reload.test_decide import settings
 

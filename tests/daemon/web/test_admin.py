@@ -33,7 +33,7 @@ def last() -> LastTransitions:
 
 
 def explained(name: str, kind: str) -> Reply:
-    """As `daemon.why` does: a document for what is known, and what else is for what is not."""
+    """As `daemon.explain.why` does: a document for what is known, and what else is for what is not."""
     assert kind == "probe"
     return Reply(Exit.OK, "", {"kind": "probe", "probe": name}) if name == "trunk-new" else Reply(Exit.USAGE, "no", {"known": {}})
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from config.api import Api
 from config.load import judge
-from daemon import compose
+from daemon.compose import compose
 from probes.exchange.apis import Apis
 from reverters import capture, planner, progress, registry
 from reverters.entries import Finished, Intended

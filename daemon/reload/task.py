@@ -9,7 +9,7 @@ from pathlib import Path
 
 from config.loaded import Stamp
 from daemon.live import Live
-from daemon.reloading import BY_ITSELF
+from daemon.reload.reloading import BY_ITSELF
 from daemon.reply import Reply
 
 LOOK_S = 5.0

@@ -17,7 +17,9 @@ from config.loaded import Loaded
 from config.model import Settings
 from config.problem import ConfigInvalid
 from config.secrets import SecretUnavailable
-from daemon import compose, compose_apis, oversight, reload_text
+from daemon import oversight
+from daemon.compose import apis as compose_apis
+from daemon.compose import compose
 from daemon.inbox import Inbox
 from daemon.inbox import Reload as Message
 from daemon.live import Failure, Live
@@ -25,8 +27,9 @@ from daemon.notify import Notifier
 from daemon.orders import Order, Refused
 from daemon.planbook import PlanBook
 from daemon.probing import Coming, Probing
-from daemon.reload_decide import NAMED, Changes, Side, Unchangeable, compare, decide
-from daemon.reload_secrets import fingerprints
+from daemon.reload import text as reload_text
+from daemon.reload.decide import NAMED, Changes, Side, Unchangeable, compare, decide
+from daemon.reload.secrets import fingerprints
 from daemon.reply import Exit, Reply
 from daemon.terms import Terms
 from daemon.web.keys import Keys

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from daemon import overseen
 from daemon.board import Board
+from daemon.explain import overseen
 from daemon.status import instant
 from gates import command, compare, words
 from gates.command import Facts

@@ -1,6 +1,6 @@
 """What stands over a gate and is nobody's verdict: shadow, planned work, control targets, interlocks, admission. Pure.
 
-Each overlay as `daemon.overlays` has them: {name, says, lifted_by}, and `until` where a moment is known.
+Each overlay as `daemon.explain.overlays` has them: {name, says, lifted_by}, and `until` where a moment is known.
 """
 
 from __future__ import annotations

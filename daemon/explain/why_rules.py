@@ -7,7 +7,7 @@ from typing import Any
 from config.gating import Rule as RuleSettings
 from config.model import Settings
 from config.units import duration_text
-from daemon.compose_gates import FRESH_INTERVALS, default_age
+from daemon.compose.gates import FRESH_INTERVALS, default_age
 from gates import verdict, words
 from gates.gate import Gate
 from gates.spec import Clause

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from daemon.forecast import Span
+from daemon.explain.forecast import Span
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from config.gating import Rule
 from config.model import Gate, Settings
 from config.quantities import Measure, ratio_text
 from config.units import duration_text
-from daemon import compose_gates
+from daemon.compose import gates as compose_gates
 from gates.gate import GateSpec
 
 FACTORS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)

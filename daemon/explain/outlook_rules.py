@@ -6,7 +6,7 @@ it takes. No cadence is carried on: how soon a share or a percentile moves depen
 
 from __future__ import annotations
 
-from daemon.change import Change
+from daemon.explain.change import Change
 from gates import verdict
 from gates.gate import Gate, GateState
 from gates.input import Input

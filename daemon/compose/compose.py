@@ -13,7 +13,7 @@ from config.model import Plan as PlanSettings
 from config.model import Probe, Settings, SipRegisterProbe
 from config.secrets import SecretUnavailable
 from config.steps import DnsStep, PlanStep, TrunkStep
-from daemon import compose_gates
+from daemon.compose import gates as compose_gates
 from daemon.moments import Window
 from daemon.web import absence
 from gates.gate import GateSpec

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from statistics import median
 from typing import Any
 
-from daemon.replay_course import Incident
-from daemon.replay_study import Outcome, Study
+from daemon.replay.course import Incident
+from daemon.replay.study import Outcome, Study
 from gates.gate import Transition
 from probes.sample import NS_PER_S, Moment
 

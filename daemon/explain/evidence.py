@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from daemon.forecast import Pace
+from daemon.explain.forecast import Pace
 from daemon.status import instant
 from gates import rule
 from gates.gate import Gate, Transition

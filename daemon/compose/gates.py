@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from config.model import Gate as Settings
 from config.model import Probe
-from daemon import compose_rules
+from daemon.compose import rules as compose_rules
 from gates.rules.reading import Level
 from gates.spec import Clause, GateSpec, OnTrip
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from daemon.live import Live
-from daemon.reload_decide import Changes, Difference
+from daemon.reload.decide import Changes, Difference
 from daemon.status import instant
 
 MOST_NAMED = 50

@@ -10,10 +10,10 @@ from daemon.assembly import Means
 from daemon.inbox import Inbox
 from daemon.metrics import Metrics
 from daemon.observe import LastTransitions, ProbeHistory
-from daemon.reload_decide import Changes
-from daemon.reload_reading import Reader
-from daemon.reload_task import ReloadTask
-from daemon.reloading import Parts, Read, Reloads
+from daemon.reload.decide import Changes
+from daemon.reload.reading import Reader
+from daemon.reload.reloading import Parts, Read, Reloads
+from daemon.reload.task import ReloadTask
 from daemon.web.front import Front
 from daemon.web.keys import Keys
 from probes.runner import ProbeRunner

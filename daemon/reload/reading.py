@@ -1,7 +1,7 @@
 """The configuration read again, by a program of its own: a daemon that has threads must not fork, and what reading takes is
 given back when the program ends.
 
-Run as `python -m daemon.reload_reading FILE`, it reads secrets and TLS files too, so that each that cannot be used is a problem
+Run as `python -m daemon.reload.reading FILE`, it reads secrets and TLS files too, so that each that cannot be used is a problem
 at its place in the file. Places and sentences travel back, never contents.
 """
 
@@ -37,7 +37,7 @@ class Reader:
         """Raises ConfigInvalid, LoaderDied (also when it takes too long), OSError."""
         # Isolated: neither the folder the daemon stands in nor PYTHON* variables may choose what is imported.
         child = await asyncio.create_subprocess_exec(
-            *(self.python, "-I", "-m", "daemon.reload_reading", path),
+            *(self.python, "-I", "-m", "daemon.reload.reading", path),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             env=dict(self.environ),

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from daemon import forecast, outlook_rules
-from daemon.change import Change
-from daemon.forecast import Pace, Span
+from daemon.explain import forecast, outlook_rules
+from daemon.explain.change import Change
+from daemon.explain.forecast import Pace, Span
 from gates import verdict, words
 from gates.gate import Gate, GateState
 from gates.input import Input

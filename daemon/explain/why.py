@@ -12,11 +12,12 @@ from typing import Any
 
 from config.model import Probe, Settings, SipOptionsProbe, SipProbe, SipRegisterProbe
 from config.problem import did_you_mean, quoted
-from daemon import evidence, newest, outlook, overlays, passing, standby, status, why_rules
+from daemon import newest, passing, status
 from daemon.board import Board
-from daemon.change import Change
-from daemon.forecast import Pace
-from daemon.outlook import View
+from daemon.explain import evidence, outlook, overlays, standby, why_rules
+from daemon.explain.change import Change
+from daemon.explain.forecast import Pace
+from daemon.explain.outlook import View
 from daemon.reply import Exit, Reply
 from daemon.status import Standing, instant
 from gates import machine, words

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from daemon.oversight import Oversight
 from daemon.recording.turn import Lost, Seen, Turn
-from daemon.replay import Replay
-from daemon.replay_course import Course, Incident
-from daemon.replay_variants import Variant
+from daemon.replay.course import Course, Incident
+from daemon.replay.replay import Replay
+from daemon.replay.variants import Variant
 from gates.gate import Gate, GateSpec, Transition
 from probes.sample import Moment, Sample
 
