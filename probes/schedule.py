@@ -14,8 +14,8 @@ class Cadence:
         return self.suspect_every_ns if suspect else self.every_ns
 
 
-TOGETHER, COARSEST_NS = 50, 50_000_000
-"""Beats fall together, some fifty at a time: they cost far less than one by one, because a process that was asleep finds the
+TOGETHER, COARSEST_NS = 100, 100_000_000
+"""Beats fall together, some hundred at a time: they cost far less than one by one, because a process that was asleep finds the
 processor's caches cold. But groups are never further apart than the coarsest grid."""
 FIRST_NS = 1_000_000
 """The first attempt at a target takes several times as long as any other: the way is looked up, the request written, the answer
@@ -33,7 +33,7 @@ def first_due(now_ns: int, every_ns: int, *, of: int = 1, fraction: float) -> in
 
 def _grid(every_ns: int, of: int) -> int:
     """An interval so short that few beats fit in is not divided: nothing would be gained."""
-    if every_ns < 20 * COARSEST_NS:
+    if every_ns < 10 * COARSEST_NS:
         return 1
     return max(min(every_ns * TOGETHER // of, COARSEST_NS), 1)
 

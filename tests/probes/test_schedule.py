@@ -28,10 +28,10 @@ MS = 1_000_000
 @pytest.mark.parametrize(
     ("of", "fraction", "offset_ms"),
     [
-        (10, 0.749, 700),  # few: never further apart than 50 ms
-        (1_000, 0.749, 700),  # fifty at a time
+        (10, 0.749, 700),  # few: never further apart than 100 ms
+        (1_000, 0.749, 700),  # a hundred at a time
         (2_000, 0.61, 1_200),  # twice as many: half as far apart, and they begin over two seconds
-        (20_000, 0.7, 13_997.5),  # they begin over twenty seconds
+        (20_000, 0.7, 13_995),  # they begin over twenty seconds
     ],
 )
 def test_first_offsets_fall_together_the_closer_the_more_there_are(of: int, fraction: float, offset_ms: float) -> None:
