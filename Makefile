@@ -52,7 +52,7 @@ docs: $(DEV)  ## draw docs/states.md out of the code
 	$(BIN)/python -m docs.generate
 
 test: $(DEV) peers  ## every test, in one run, as many modules at a time as there are cores
-	$(BIN)/pytest --numprocesses=auto --dist=loadfile
+	$(BIN)/pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder
 
 demo: $(SETUP)  ## a cutover that fails and puts itself back, on loopback
 	$(BIN)/cutoverd lab --scenario trunk-503

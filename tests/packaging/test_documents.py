@@ -85,7 +85,7 @@ def test_test_target_is_one_whole_pytest_run(root: Path, project: dict[str, Any]
         for line in makefile.splitlines()
         if "pytest" in line and not line.startswith(("clean", "#")) and "rm -rf" not in line
     ]
-    assert calls == ["\t$(BIN)/pytest --numprocesses=auto --dist=loadfile"]
+    assert calls == ["\t$(BIN)/pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder"]
     options = project["tool"]["pytest"]["ini_options"]
     assert options["testpaths"] == ["tests"]
     assert [
